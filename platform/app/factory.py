@@ -25,7 +25,7 @@ from kernel.errors import HuikuanError
 from kernel.log import configure_logging
 from kernel.memory import keep_loaded_objects
 from kernel.settings import APP_ROOT, Settings, settings
-from tenants.access import url_if_allowed
+from tenants.access import reads_money, url_if_allowed
 from tenants.sign_in.identity import load_person
 from tenants.sign_in.sessions import SESSION_LIFE
 from web import assets, compression, limits, refusals, responses, sent_once, templating
@@ -77,7 +77,7 @@ def create_app(given: Settings | None = None) -> Flask:
     templating.prepare(app.jinja_env)
     assets.install(app)
     responses.install(app)
-    refusals.install(app, sentence_of)
+    refusals.install(app, lambda error: sentence_of(error, money=reads_money()))
     sent_once.install(app)
     app.jinja_env.globals["url_if_allowed"] = url_if_allowed
     csrf.init_app(app)
@@ -129,7 +129,7 @@ def _errors(app: Flask) -> None:
     def refused(error: HuikuanError) -> tuple[str, int]:
         if "db" in g:
             g.db.rollback()
-        return page(error.status, error_text=message_of(error))
+        return page(error.status, error_text=message_of(error, money=reads_money()))
 
     @app.errorhandler(PoolTimeout)
     @app.errorhandler(DBAPIError)

@@ -27,24 +27,30 @@ KERNEL: Final = {
     ),
     "form_key_missing": mark("This form came without its key, so nothing was done. Check it and send it again."),
 }
+#: In place of a sentence with amounts, for who sees goods and no money.
+WITHOUT_AMOUNTS: Final = mark("The amounts in the books do not allow this. Ask finance.")
 MESSAGES: Final = KERNEL | {code: text for each in SLICES for code, text in each.messages.items()}
 
 
-def sentence_of(error: HuikuanError) -> str | None:
+def sentence_of(error: HuikuanError, *, money: bool = True) -> str | None:
     """Returns the sentence of an error in the current language; None when it has none.
 
-    A parameter `x_minor` beside a `currency` also fills `%(x)s`, as an amount.
+    A parameter `x_minor` beside a `currency` also fills `%(x)s`, as an amount. `money` False, for a reader who sees
+    none (ADR 0035): that amounts are the reason, and none of them.
     """
     text = MESSAGES.get(error.code)
     if text is None:
         return None
-    params = {**amounts_of(error.params, current_language()), **error.params}
+    amounts = amounts_of(error.params, current_language())
+    if amounts and not money:
+        return _(WITHOUT_AMOUNTS)
+    params = {**amounts, **error.params}
     try:
         return _(text, **params) if params else _(text)
     except KeyError:
         return _(text)
 
 
-def message_of(error: HuikuanError) -> str:
+def message_of(error: HuikuanError, *, money: bool = True) -> str:
     """Returns the sentence of an error in the current language; the code itself when it has none."""
-    return sentence_of(error) or error.code
+    return sentence_of(error, money=money) or error.code

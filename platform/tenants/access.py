@@ -14,7 +14,7 @@ from flask import current_app, url_for
 
 from kernel.errors import Forbidden
 from tenants.permissions import Permission, allows
-from web.context import actor
+from web.context import actor, has_actor
 from web.sent_once import answer_once
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -71,6 +71,12 @@ def public(view: F) -> F:
 def may(permission: Permission) -> bool:
     """Returns True when the current user has `permission`; for showing a button."""
     return allows(actor().roles, permission)
+
+
+def reads_money() -> bool:
+    """Whether who asked may be shown amounts: anybody but staff who see goods and no customers (ADR 0035)."""
+    roles = actor().roles if has_actor() else ()
+    return not roles or allows(roles, Permission.READ)
 
 
 def url_if_allowed(endpoint: str, **values: Any) -> str | None:

@@ -63,6 +63,7 @@ class Permission(StrEnum):
     SHIP = "ship"
     DRIVE = "drive"
     SIGN_OFF = "sign_off"
+    EXPLAIN_UNSIGNED = "explain_unsigned"
     CHOOSE_MEASURE = "choose_measure"
     ASSESS = "assess"
     MANAGE_CREDIT = "manage_credit"
@@ -146,6 +147,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     P.SHIP: frozenset({R.WAREHOUSE, R.ORDER_FOLLOW_UP}),
     P.DRIVE: frozenset({R.DRIVER}),
     P.SIGN_OFF: _SALES | {R.ORDER_FOLLOW_UP, R.DRIVER, R.WAREHOUSE, R.ACCOUNTANT, R.FINANCE},
+    P.EXPLAIN_UNSIGNED: _SALES | {R.ORDER_FOLLOW_UP, R.ACCOUNTANT, R.FINANCE},
     P.CHOOSE_MEASURE: frozenset({R.SALES_MANAGER, R.GENERAL_MANAGER}),
     P.ASSESS: _SALES | _FINANCE | {R.GENERAL_MANAGER},
     P.MANAGE_CREDIT: _FINANCE | {R.GENERAL_MANAGER},

@@ -23,6 +23,11 @@ def actor() -> Actor:
     return cast(Actor, g.actor)
 
 
+def has_actor() -> bool:
+    """Whether it is known by now who asks: an error may come before."""
+    return "actor" in g
+
+
 def keep() -> None:
     """Commits the request even when the response is an error, so that a counted attempt is not lost."""
     g.keep = True

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from ar.ledger.books.posting import NewItem
+from kernel.errors import Conflict
 from kernel.ids import new_id
-from tests.scenarios.killed_deeds import figures, whole
+from tests.scenarios.killed_deeds import figures, goods, whole
 from tests.support.killed import killed_everywhere
 from tests.support.world import World
 
@@ -44,3 +45,26 @@ def test_a_killed_deed_leaves_nothing_and_the_next_one_does_it_once(
     after = figures(world.tenant_id)
     assert (after[0] - before[0], after[3] - before[3]) == (documents, allocations)
     assert whole(world.tenant_id) is None
+
+
+@pytest.mark.parametrize("deed", ["ship", "sign"])
+def test_a_note_killed_on_its_way_out_stays_and_leaves_once(world: World, deed: str) -> None:
+    customer = world.buyer(1_000_00)
+    note = world.note(world.released_order(customer, ("阀门", "10", "100.00")))
+    if deed == "sign":
+        world.invoice_with_goods(note, "INV-K")
+        world.ship(note)
+    before = goods(world.tenant_id)
+    kills = killed_everywhere(
+        f"{DEEDS}:{deed}", world.tenant_id, f"{DEEDS}:goods_as_before", note=str(note), on=str(world.today),
+        before=before,
+    )  # fmt: skip
+    assert kills >= 8, "every statement of the deed was a place to die"
+    planned, shipped, decisions, signatures, documents, *commits = goods(world.tenant_id)
+    if deed == "ship":
+        assert (planned, shipped, decisions - before[2], commits) == (0, 1, 1, [0, 1_000_00, 0])
+    else:
+        assert (shipped, signatures, documents, commits) == (0, 1, 1, [0, 0, 0])
+    assert whole(world.tenant_id) is None
+    with pytest.raises(Conflict, match="delivery_moved_on"):
+        world.ship(note)

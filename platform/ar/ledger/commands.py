@@ -19,7 +19,7 @@ from ar.ledger.books.locks import freeze_customers, hold_books, lock_books_alone
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, locked_through, require_open, require_unlocked
 from ar.ledger.books.posting import AHEAD_DAYS, NewItem, post_entry, post_items, reverse_entry
 from ar.ledger.books.reversal import INVOICE_REVERSED, reverse_item, take_back_documents
-from ar.ledger.documents.commands import INVOICE_POSTED, next_document_number, post_document
+from ar.ledger.documents.commands import INVOICE_POSTED, DocumentRefused, next_document_number, post_document
 from ar.ledger.documents.inputs import SubmittedDocument
 from ar.ledger.receivables.commands import unapply_allocation
 from ar.ledger.receivables.inputs import UnapplyAllocation
@@ -29,6 +29,7 @@ __all__ = [
     "AHEAD_DAYS",
     "INVOICE_POSTED",
     "INVOICE_REVERSED",
+    "DocumentRefused",
     "NewAccessoryPart",
     "NewAllocation",
     "NewItem",

@@ -140,7 +140,14 @@ def _accepted_proofs(db: Session, tenant_id: UUID, order: OrderFacts) -> int:
 def _approved_excesses(db: Session, tenant_id: UUID, order_id: UUID) -> list[ApprovedExcess]:
     request = OverLimitRequest
     rows = db.execute(
-        sa.select(request.number, request.currency, request.order_minor, request.valid_until_on, request.reasons)
+        sa.select(
+            request.number,
+            request.currency,
+            request.order_minor,
+            request.order_term_days,
+            request.valid_until_on,
+            request.reasons,
+        )
         .where(request.tenant_id == tenant_id, request.order_id == order_id, request.state == "approved")
         .order_by(request.number)
     )
@@ -149,6 +156,7 @@ def _approved_excesses(db: Session, tenant_id: UUID, order_id: UUID) -> list[App
             number=row.number,
             currency=row.currency,
             order_minor=row.order_minor,
+            term_days=row.order_term_days,
             valid_until_on=row.valid_until_on,
             codes=frozenset(CheckCode(reason["code"]) for reason in row.reasons),
         )

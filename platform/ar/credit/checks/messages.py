@@ -59,6 +59,13 @@ REASON_SENTENCES: Final[dict[str, str]] = {
 OVER_CONTRACT: Final = mark(
     "Line %(line_no)s: orders on contract %(contract)s come to %(quantity)s of %(product)s, %(allowed)s were agreed."
 )
+#: Why an approval does not let it pass, after the sentence of the reason.
+LONGER_THAN_APPROVED: Final = mark(
+    "Approval %(approval)s was given for a term of %(approved_days)s days, the order gives %(term_days)s."
+)
+TERM_SINCE_APPROVED: Final = mark(
+    "Approval %(approval)s was given while the order had no term in writing; it gives %(term_days)s days."
+)
 #: What can be done about it, and by whom.
 REMEDIES: Final[dict[str, str]] = {
     CheckCode.LIMIT: mark("Ask for approval over the limit, ask for a higher limit, or collect first."),

@@ -92,8 +92,8 @@ class CheckOverride(Tenanted, Base):
 class OverLimitRequest(Tenanted, Base):
     """A request to let one order pass over limit or term (Annex 2, R064, R301).
 
-    An approved one serves that order alone, up to `order_minor` and through `valid_until_on`. `facts`: the figures that
-    the deciders saw.
+    An approved one serves that order alone, up to `order_minor`, for no longer a term than `order_term_days` (None:
+    there was none in writing) and through `valid_until_on`. `facts`: the figures that the deciders saw.
     """
 
     __tablename__ = "over_limit_request"
@@ -104,6 +104,7 @@ class OverLimitRequest(Tenanted, Base):
         sa.Index("ix_over_limit_request_customer", "tenant_id", "customer_id"),
         one_of("state", *REQUEST_STATES),
         sa.CheckConstraint("order_minor >= 0", name="not_negative"),
+        sa.CheckConstraint("order_term_days >= 0", name="term_not_negative"),
     )
     number: Mapped[Text]
     customer_id: Mapped[Id]
@@ -111,6 +112,7 @@ class OverLimitRequest(Tenanted, Base):
     order_no: Mapped[Text]
     currency: Mapped[Currency]
     order_minor: Mapped[Minor]
+    order_term_days: Mapped[int | None] = mapped_column(sa.Integer)
     reasons: Mapped[JsonList]
     facts: Mapped[Json] = mapped_column(JSONB)
     excess_minor: Mapped[MinorOrNone]

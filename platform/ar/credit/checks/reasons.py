@@ -9,7 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ar.credit.checks.messages import CHECK_NAMES, OVER_CONTRACT, REASON_SENTENCES, REMEDIES
+from ar.credit.checks.messages import (
+    CHECK_NAMES,
+    LONGER_THAN_APPROVED,
+    OVER_CONTRACT,
+    REASON_SENTENCES,
+    REMEDIES,
+    TERM_SINCE_APPROVED,
+)
 from ar.credit.rules.decision import APPROVABLE, Decision, Reason
 from ar.credit.rules.policy import CheckCode
 from ar.customers.lookups import gap_sentences
@@ -52,7 +59,11 @@ def reason_sentence(reason: Reason) -> str:
         params["gaps"] = "; ".join(gap_sentences(params["gaps"]))
     if reason.code is CheckCode.QUANTITY and "contract" in params:
         return _(OVER_CONTRACT, **params)
-    return _(REASON_SENTENCES[reason.code], **params)
+    sentence = _(REASON_SENTENCES[reason.code], **params)
+    if "approval" not in params:
+        return sentence
+    more = TERM_SINCE_APPROVED if params["approved_days"] is None else LONGER_THAN_APPROVED
+    return _("%(sentence)s %(more)s", sentence=sentence, more=_(more, **params))
 
 
 def reason_sentences(reasons: Iterable[Reason]) -> list[str]:

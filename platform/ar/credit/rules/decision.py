@@ -2,7 +2,8 @@
 
 Source: R013, R020, R025, R045, R064, R065, R067, R068, R079, R080, R090, R094, R099, R126, A04, A07, A14, A18.
 Pure: facts in, every reason out. Invariants: each checkpoint asks the same; a check is left out only where the policy
-says so, and then the decision says so; an approval serves its own order, up to its amount and through its day.
+says so, and then the decision says so; an approval serves its own order, up to its amount, for no longer a term and
+through its day.
 """
 
 from __future__ import annotations
@@ -88,11 +89,15 @@ class ActiveStop:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedExcess:
-    """An approved over-limit request of this order: up to `order_minor` of `currency`, through `valid_until_on`."""
+    """An approved over-limit request of this order: up to `order_minor` of `currency`, through `valid_until_on`.
+
+    `term_days`: of the order when it was asked for; a longer one is asked about again. None: there was none in writing.
+    """
 
     number: str
     currency: str
     order_minor: int
+    term_days: int | None
     valid_until_on: date
     codes: frozenset[CheckCode]
 
@@ -150,7 +155,7 @@ def decide(order: OrderFacts, customer: CustomerFacts, policy: CreditPolicy, tod
             continue
         by = _let_pass(reason, order, customer, today)
         if by is None:
-            reasons.append(reason)
+            reasons.append(_outgrown(reason, order, customer, today))
         else:
             waived.append((reason, by))
     return Decision(reasons, waived, sorted(policy.checks_off))
@@ -166,14 +171,34 @@ def _let_pass(reason: Reason, order: OrderFacts, customer: CustomerFacts, today:
     if reason.code in customer.overrides:
         return ""
     for approval in customer.approvals:
-        if (
-            reason.code in approval.codes
-            and approval.currency == order.currency
-            and order.total_minor <= approval.order_minor
-            and today <= approval.valid_until_on
-        ):
+        if _serves(approval, reason, order, today) and not _is_longer(order, approval):
             return approval.number
     return None
+
+
+def _outgrown(reason: Reason, order: OrderFacts, customer: CustomerFacts, today: date) -> Reason:
+    """Returns the reason, with the approval that would let it pass were the order's term not longer by now."""
+    for approval in customer.approvals:
+        if _serves(approval, reason, order, today):
+            terms = {"approved_days": approval.term_days, "term_days": order.term_days}
+            return Reason(reason.code, {**reason.params, "approval": approval.number, **terms})
+    return reason
+
+
+def _serves(approval: ApprovedExcess, reason: Reason, order: OrderFacts, today: date) -> bool:
+    return (
+        reason.code in approval.codes
+        and approval.currency == order.currency
+        and order.total_minor <= approval.order_minor
+        and today <= approval.valid_until_on
+    )
+
+
+def _is_longer(order: OrderFacts, approval: ApprovedExcess) -> bool:
+    """Whether the order gives the customer longer to pay than those who approved it saw (R064)."""
+    if order.prepaid or order.term_days is None:
+        return False
+    return approval.term_days is None or order.term_days > approval.term_days
 
 
 def _reasons(order: OrderFacts, customer: CustomerFacts) -> Iterator[Reason]:

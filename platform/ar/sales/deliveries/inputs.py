@@ -78,8 +78,12 @@ class ReturnedLine(CommandInput):
 
 
 class ReturnGoods(CommandInput):
-    """Take back goods of a shipped note: those not signed for first, beyond them those signed for."""
+    """Take back goods of a shipped note: those not signed for first, beyond them those signed for.
+
+    `seen`: the mark of the note when the form was shown (`rules.shipping.mark_of`), empty where there was no form.
+    """
 
     returned_on: date
     reason: Reason
     lines: Annotated[list[ReturnedLine], Field(min_length=1, max_length=LINES_MAX)]
+    seen: Annotated[str, StringConstraints(max_length=40)] = ""

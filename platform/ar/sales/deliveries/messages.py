@@ -26,6 +26,10 @@ MESSAGES: Final[dict[str, str]] = {
     "delivery_nothing_left": mark("Nothing is left to ship of order %(number)s."),
     "delivery_several_open": mark("Order %(number)s has %(count)s open notes. Name the one to ship."),
     "delivery_not_of_order": mark("Note %(number)s is not of order %(order_no)s."),
+    "delivery_counts_changed": mark(
+        "Since this page was opened somebody recorded a signature or a return on note %(number)s. Check the quantities "
+        "and send it again."
+    ),
     "delivery_other_driver": mark("Note %(number)s is with another driver."),
     "delivery_invoice_day": mark("The invoice cannot be dated after today, %(today)s."),
     "delivery_invoice_number": mark("Enter the number of the invoice."),

@@ -16,11 +16,15 @@ from sqlalchemy.orm import Session
 
 from ar.credit.commands import lock_credit
 from ar.sales.deliveries.models import Delivery, DeliveryLine
-from ar.sales.rules.shipping import Progress
+from ar.sales.rules.shipping import Progress, mark_of
 from kernel import journal
 from kernel.actor import Actor
-from kernel.errors import Conflict, NotFound
+from kernel.errors import Conflict, Forbidden, NotFound
 from kernel.views import DbRow
+from tenants.permissions import GRANTS, Permission, Role
+
+#: Who records on any note that it was signed for or came back; a driver only on their own.
+_ANY_NOTE: Final = GRANTS[Permission.SIGN_OFF] - {Role.DRIVER}
 
 #: States of a note that is not on its way yet, and of one that is or was.
 OPEN_STATES: Final = ("planned", "picked")
@@ -164,6 +168,18 @@ def require_state(note: DbRow, states: Sequence[str]) -> None:
         raise Conflict("delivery_moved_on", number=note.number, state=note.state)
 
 
+def is_anothers_note(actor: Actor, driver_id: UUID | None) -> bool:
+    """Whether the actor is a driver and nothing else, and the note is not theirs to deliver."""
+    drives_only = Role.DRIVER in actor.roles and not actor.roles & _ANY_NOTE
+    return drives_only and driver_id != actor.user_id
+
+
+def require_own_note(actor: Actor, note: DbRow) -> None:
+    """Raises Forbidden(`delivery_other_driver`) for a driver on a note that another delivers."""
+    if is_anothers_note(actor, note.driver_id):
+        raise Forbidden("delivery_other_driver", number=note.number)
+
+
 def order_progress(db: Session, tenant_id: UUID, order_id: UUID) -> dict[int, LineProgress]:
     """Returns how far each line of an order has come, by line number."""
     db.flush()
@@ -176,6 +192,16 @@ def note_positions(db: Session, tenant_id: UUID, delivery_id: UUID) -> list[Note
     db.flush()
     rows = db.connection().execute(_POSITIONS, {"tenant": tenant_id, "delivery": delivery_id})
     return [NotePosition(**row._mapping) for row in rows]
+
+
+def require_unmoved(note: DbRow, positions: Sequence[NotePosition], seen: str) -> None:
+    """Raises Conflict(`delivery_counts_changed`) when a note came further than the form that was `seen` ("": none).
+
+    The same paper counted twice, by the driver and in the office, would be two signatures.
+    """
+    come = [(each.position, each.signed, each.unsigned_back + each.signed_back) for each in positions]
+    if seen and seen != mark_of(come):
+        raise Conflict("delivery_counts_changed", number=note.number)
 
 
 def line_parts(db: Session, tenant_id: UUID, delivery_id: UUID) -> list[tuple[int, int, Decimal]]:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from ar.customers.models import Customer
-from ar.ledger.commands import SubmittedDocument, post_document, posting_day
+from ar.ledger.commands import DocumentRefused, SubmittedDocument, post_document, posting_day
 from ar.ledger.models import OpenItem
 from ar.sales.deliveries.billing.commands import signed_by_rate, tax_of_part
 from ar.sales.deliveries.billing.proposals import deliveries_to_invoice
@@ -27,7 +27,9 @@ from ar.sales.deliveries.notes import (
     locked_delivery,
     note_positions,
     record_event,
+    require_own_note,
     require_state,
+    require_unmoved,
     settled_state,
     update_note,
 )
@@ -45,14 +47,18 @@ from kernel.views import DbRow
 def return_goods(db: Session, actor: Actor, delivery_id: UUID, data: ReturnGoods) -> UUID | None:
     """Takes goods back; returns the item of the ledger that gives them back, None where nothing was invoiced.
 
-    Raises NotFound(`delivery_not_found`), Conflict(`delivery_moved_on`), RuleBroken (`return_day`, `return_too_much`).
+    Raises NotFound(`delivery_not_found`), Forbidden(`delivery_other_driver`), Conflict (`delivery_moved_on`,
+    `delivery_counts_changed`), RuleBroken (`return_day`, `return_too_much`), what posting the document raises.
     """
     actor, note = locked_delivery(db, actor, delivery_id)
+    require_own_note(actor, note)
     require_state(note, GONE_STATES)
     if not note.shipped_on <= data.returned_on <= actor.today:
         days = {"shipped_on": note.shipped_on.isoformat(), "today": actor.today.isoformat()}
         raise RuleBroken("return_day", **days)
-    positions = {each.position: each for each in note_positions(db, actor.tenant_id, delivery_id)}
+    standing = note_positions(db, actor.tenant_id, delivery_id)
+    require_unmoved(note, standing, data.seen)
+    positions = {each.position: each for each in standing}
     rows = _rows(positions, data.lines)
     signed_minor = sum(row["amount_minor"] for row in rows if row["was_signed"])
     billed = deliveries_to_invoice(db, actor.tenant_id, [note.order_id]).get(delivery_id)
@@ -110,23 +116,23 @@ def _give_back(db: Session, actor: Actor, note: DbRow, data: ReturnGoods, amount
     ).scalar_one()
     invoice_no = _invoice_of(db, actor, note)
     rate, tax = _tax(db, actor, note, amount_minor, currency)
-    return post_document(
-        db,
-        actor,
-        "goods_return",
-        SubmittedDocument(
-            customer=number,
-            document_on=posting_day(db, actor, data.returned_on).isoformat(),
-            currency=currency,
-            amount=_typed(amount_minor, currency),
-            tax_rate=rate,
-            tax=tax,
-            reference=invoice_no,
-            allocate="1" if invoice_no else "",
-            memo=f"{note.number}: {data.reason}"[:500],
-            key=str(new_id()),
-        ),
+    document = SubmittedDocument(
+        customer=number,
+        document_on=posting_day(db, actor, data.returned_on).isoformat(),
+        currency=currency,
+        amount=_typed(amount_minor, currency),
+        tax_rate=rate,
+        tax=tax,
+        reference=invoice_no,
+        allocate="1" if invoice_no else "",
+        memo=f"{note.number}: {data.reason}"[:500],
+        key=str(new_id()),
     )
+    try:
+        return post_document(db, actor, "goods_return", document)
+    except DocumentRefused as refused:  # nobody typed it, so the fault itself is said, at no field
+        code, params = next(iter(refused.faults.values()))
+        raise RuleBroken(code, **params) from refused
 
 
 def _tax(db: Session, actor: Actor, note: DbRow, amount_minor: int, currency: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from hashlib import sha256
 from typing import Any, Final
 
 #: More digits than a quantity of 18 digits times an amount of 19 can have.
@@ -57,6 +58,15 @@ def plain(quantity: Decimal) -> str:
     """Returns a quantity as people write it: without an exponent, without zeros at its end."""
     text = f"{quantity:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def mark_of(parts: Iterable[tuple[int, Decimal, Decimal]]) -> str:
+    """Returns a short mark of how far a note has come, by which a form knows that it changed since it was shown.
+
+    `parts`: position, quantity signed for, quantity that came back.
+    """
+    text = ";".join(f"{position}:{plain(signed)}:{plain(back)}" for position, signed, back in sorted(parts))
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def part_of_line(amount_minor: int, whole: Decimal, before: tuple[Decimal, int], quantity: Decimal) -> int:

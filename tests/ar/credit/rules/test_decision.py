@@ -169,7 +169,7 @@ def test_a_member_without_a_limit_lives_on_that_of_the_group() -> None:
     assert codes(ORDER, customer(limit(50_00), 60_00, **GROUP)) == ["limit", "group_limit"]
 
 
-APPROVAL = ApprovedExcess("OL-1", "CNY", 60_00, TODAY, frozenset({CheckCode.LIMIT}))
+APPROVAL = ApprovedExcess("OL-1", "CNY", 60_00, 30, TODAY, frozenset({CheckCode.LIMIT}))
 
 
 @pytest.mark.parametrize(
@@ -192,6 +192,30 @@ def test_an_approval_serves_its_reasons_up_to_its_amount_and_through_its_day(
     decision = decide(replace(ORDER, **order), facts, DEFAULT_POLICY, TODAY)
     assert [reason.code for reason in decision.reasons] == expected
     assert [by for _reason, by in decision.waived] == ([] if expected else ["OL-1"])
+
+
+@pytest.mark.parametrize(
+    ("approved_days", "order", "longer"),
+    [
+        (30, {"term_days": 30}, False),
+        (30, {"term_days": 29}, False),
+        (30, {"term_days": 31}, True),
+        (0, {"term_days": 1}, True),
+        (None, {"term_days": 30}, True),
+        (0, {"term_days": 90, "prepaid": True}, False),
+    ],
+    ids=["equal", "shorter", "a day longer", "paid on delivery", "no term in writing", "paid in advance"],
+)
+def test_an_approval_serves_no_longer_a_term_and_says_both(
+    approved_days: int | None, order: dict[str, Any], longer: bool
+) -> None:
+    approval = replace(APPROVAL, term_days=approved_days, codes=frozenset({CheckCode.LIMIT, CheckCode.CLEARED_FUNDS}))
+    given = replace(limit(0), term_days=None)
+    decision = decide(replace(ORDER, **order), customer(given, 60_00, approvals=[approval]), DEFAULT_POLICY, TODAY)
+    assert decision.passes is not longer
+    terms = [(each.params.get("approval"), each.params.get("approved_days")) for each in decision.reasons]
+    assert terms == ([("OL-1", approved_days)] if longer else [])
+    assert all(each.params["term_days"] == order["term_days"] for each in decision.reasons)
 
 
 def test_no_approval_lets_a_stop_a_blacklist_or_a_price_pass() -> None:

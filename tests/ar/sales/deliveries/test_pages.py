@@ -159,6 +159,19 @@ def test_the_driver_has_it_signed_on_the_glass(world: World, customer: UUID) -> 
     assert drawn.mimetype == "image/svg+xml"
 
 
+def test_a_driver_records_nothing_on_anothers_note(world: World, customer: UUID) -> None:
+    client, url = world.client("driver"), world.url
+    other = world.shipped_note(world.released_order(customer, TEN))
+    world.sign(other)
+    shown = client.get(url(f"/deliveries/{other}")).text
+    assert "Take the goods back" not in shown
+    back = {"returned_on": world.today.isoformat(), "reason": "damaged", "quantity-1": "1"}
+    assert client.post(url(f"/deliveries/{other}/return"), data=back).status_code == 403
+    assert world.delivery(other).state == "signed"
+    assert client.post(url(f"/unsigned/{other}/reason"), data={"reason": "on holiday"}).status_code == 403
+    assert world.client("warehouse").post(url(f"/deliveries/{other}/return"), data=back).status_code == 303
+
+
 def test_the_driver_sends_a_photo_and_a_heic_one_is_explained(world: World, customer: UUID) -> None:
     client, url = world.client("driver"), world.url
     note = world.shipped_note(world.released_order(customer, TEN), driver_id=driver_of(client))

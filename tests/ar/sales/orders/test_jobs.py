@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from ar.credit.commands import RequestOverLimit, request_over_limit
+from ar.credit.lookups import reason_sentences
 from ar.ledger.commands import reverse_item
 from ar.sales.lookups import order_facts
+from kernel.i18n import use_language
 from tenants.approvals.engine import decide
 from tenants.approvals.models import Approval
 from tests.support.approvals import person
@@ -47,10 +50,8 @@ def test_an_order_counts_again_when_its_invoice_is_reversed(world: World) -> Non
     assert world.credit_account(customer).exposure_minor == 60_00
 
 
-def test_an_approved_order_is_released_without_anybodys_hand(world: World) -> None:
-    customer = world.buyer(100_00)
-    order = world.order(customer, ("valve", "1", "105"))
-    assert not world.confirm(order).passes
+def _let_pass(world: World, customer: UUID, order: UUID) -> None:
+    """Has a held order approved through the end of the year, which releases it."""
     asker, manager = person(world, "salesperson"), person(world, "sales_manager")
     with world.transaction() as db:
         data = RequestOverLimit(reason="old customer", valid_until_on=date(2026, 12, 31), key=fresh_key())
@@ -59,6 +60,13 @@ def test_an_approved_order_is_released_without_anybodys_hand(world: World) -> No
         found = sa.select(Approval.id).where(Approval.tenant_id == world.tenant_id, Approval.kind == "over_limit")
         decide(db, manager, db.execute(found).scalar_one(), approve=True)
     drain(world.tenant_id)
+
+
+def test_an_approved_order_is_released_without_anybodys_hand(world: World) -> None:
+    customer = world.buyer(100_00)
+    order = world.order(customer, ("valve", "1", "105"))
+    assert not world.confirm(order).passes
+    _let_pass(world, customer, order)
     assert world.order_state(order) == "released"
     assert world.commits(order) == (105_00, 0, 0)
     other = world.order(customer, ("valve", "1", "1"))
@@ -67,3 +75,27 @@ def test_an_approved_order_is_released_without_anybodys_hand(world: World) -> No
     assert decision is not None
     assert not decision.passes, "and not a larger one"
     assert world.on(date(2027, 1, 1)).answer(order) == ["limit"], "nor after its day"
+
+
+def test_an_approved_order_may_give_a_shorter_term_and_no_longer_one(world: World) -> None:
+    customer = world.buyer(100_00)
+    order = world.order(customer, ("valve", "1", "105"), term_days=20)
+    assert not world.confirm(order).passes
+    _let_pass(world, customer, order)
+    assert world.order_state(order) == "released"
+    shorter = world.change_order(order, ("valve", "1", "105"), term_days=10)
+    assert shorter is not None
+    assert shorter.passes
+    longer = world.change_order(order, ("valve", "1", "105"), term_days=21)
+    assert longer is not None
+    assert not longer.passes
+    assert world.order_state(order) == "held"
+    with use_language("en"):
+        (sentence,) = reason_sentences(longer.reasons)
+        assert sentence.startswith("Over the credit limit of 100.00 CNY by 5.00. Approval OL-2026-000001 was given for")
+        assert sentence.endswith("a term of 20 days, the order gives 21.")
+    with use_language("zh_CN"):
+        assert reason_sentences(longer.reasons)[0].endswith("审批 OL-2026-000001 批准的账期为 20 天，订单现为 21 天。")
+    back = world.change_order(order, ("valve", "1", "105"), term_days=20)
+    assert back is not None
+    assert back.passes, "as it was approved"

@@ -27,6 +27,7 @@ def _facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
         (_("Request"), str(facts.get("number", ""))),
         (_("Order"), str(facts.get("order_no", ""))),
         (_("This order"), amount("order_minor", "order_currency")),
+        (_("Term of the order"), days(facts.get("term_days"))),
         (_("Why it is held"), " ".join(reason_sentences(reasons_of(facts.get("reasons", []))))),
         (_("Grade"), str(facts.get("grade") or "—")),
         (_("Credit limit"), _("Unlimited") if facts.get("limit_unlimited") else amount("limit_minor")),

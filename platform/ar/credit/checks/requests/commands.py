@@ -1,7 +1,7 @@
 """Asks to let one held order pass over limit or term, and carries out the decision (Annex 2, R064, R301).
 
-Invariants: a request names the order, its amount and a last day, and an approval serves nothing else; its figures are
-those of the decision that held the order; who decides follows from the excess (A18).
+Invariants: a request names the order, its amount, its term and a last day, and an approval serves nothing else; its
+figures are those of the decision that held the order; who decides follows from the excess (A18).
 """
 
 from __future__ import annotations
@@ -43,7 +43,12 @@ def request_over_limit(db: Session, actor: Actor, customer_id: UUID, order: Orde
     RuleBroken(`over_limit_not_needed`, `over_limit_pending`, `over_limit_until_past`), what requesting an approval
     raises.
     """
-    asked = {"order": order.order_id, "minor": order.total_minor, **data.model_dump(exclude={"key"})}
+    asked = {
+        "order": order.order_id,
+        "minor": order.total_minor,
+        "term_days": order.term_days,
+        **data.model_dump(exclude={"key"}),
+    }
     return idempotency.once(
         db, actor, f"over_limit:{data.key}", asked, lambda: _request(db, actor, customer_id, order, data)
     )
@@ -83,6 +88,7 @@ def _request(db: Session, actor: Actor, customer_id: UUID, order: OrderFacts, da
             order_no=order.order_no,
             currency=order.currency,
             order_minor=order.total_minor,
+            order_term_days=0 if order.prepaid else order.term_days,
             reasons=reasons_json(reasons),
             facts=facts,
             excess_minor=excess.minor,

@@ -32,6 +32,7 @@ class OverLimitRow:
     order_no: str
     currency: str
     order_minor: int
+    order_term_days: int | None
     excess_minor: int | None
     excess_bps: int | None
     excess_days: int | None
@@ -88,6 +89,7 @@ def _select(tenant_id: UUID) -> sa.Select[Any]:
         order_no=value(x.order_no),
         currency=value(x.currency),
         order_minor=value(x.order_minor),
+        order_term_days=value(x.order_term_days),
         excess_minor=value(x.excess_minor),
         excess_bps=value(x.excess_bps),
         excess_days=value(x.excess_days),

@@ -13,7 +13,7 @@ from flask import Blueprint
 from ar.sales.deliveries.pages import queries
 from ar.sales.deliveries.pages.forms import read_signed
 from ar.sales.deliveries.pages.step_routes import SIGN_FIELDS, sent_file
-from ar.sales.deliveries.pages.views import NoteRow
+from ar.sales.deliveries.pages.views import NoteRow, mark_of_lines
 from ar.sales.deliveries.pages.words import WORDS
 from ar.sales.deliveries.signing.commands import sign_off
 from ar.sales.deliveries.signing.files import ACCEPT
@@ -54,6 +54,7 @@ def _handover_page(form: Form[Any], delivery_id: UUID) -> str:
         "ar/sales/deliveries/pages/handover.html",
         note=note,
         lines=[line for line in lines if line.outstanding > 0],
+        mark=mark_of_lines(lines),
         form=form,
         accept=ACCEPT,
         pad=(PAD_WIDTH, PAD_HEIGHT),

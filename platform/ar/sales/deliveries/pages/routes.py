@@ -13,7 +13,7 @@ from flask import Blueprint, request, url_for
 
 from ar.credit.lookups import decision_text
 from ar.sales.deliveries.messages import STATE_NAMES
-from ar.sales.deliveries.notes import OPEN_STATES
+from ar.sales.deliveries.notes import OPEN_STATES, is_anothers_note
 from ar.sales.deliveries.pages import queries
 from ar.sales.deliveries.pages.note_print import print_note
 from ar.sales.deliveries.pages.words import WORDS, goods_reasons, stored_reasons
@@ -27,6 +27,14 @@ from web.context import actor, db
 from web.forms import Form, blank
 from web.paging import read_page
 from web.responses import Page, download, render
+
+#: In which states of a note its forms are shown; a form sent after that is answered above the page.
+_STATES_OF = {
+    "ship": OPEN_STATES,
+    "cancelling": OPEN_STATES,
+    "signing": ("shipped",),
+    "returning": ("shipped", "signed"),
+}
 
 bp = Blueprint("deliveries", __name__, url_prefix="/deliveries")
 
@@ -68,6 +76,7 @@ def delivery_page(form: Form[Any], delivery_id: UUID) -> str:
         codes=",".join(reason.code.value for reason in decision.reasons) if decision is not None else "",
         asked_reasons=stored_reasons(page.asked.reasons, money=money) if page.asked is not None else [],
         slot=form.slot,
+        moved_on=page.row.state not in _STATES_OF.get(form.slot, (page.row.state,)),
         form=form,
         shipping=form.at("ship", on=today),
         cancelling=form.at("cancelling"),
@@ -77,7 +86,7 @@ def delivery_page(form: Form[Any], delivery_id: UUID) -> str:
         invoicing=form.at("invoice", invoiced_on=today),
         accept=ACCEPT,
         may_ship=may(Permission.SHIP),
-        may_sign=may(Permission.SIGN_OFF),
+        may_sign=may(Permission.SIGN_OFF) and not is_anothers_note(actor(), page.row.driver_id),
         may_plan=may(Permission.EDIT_ORDERS),
         may_post=may(Permission.POST_LEDGER),
         **WORDS,

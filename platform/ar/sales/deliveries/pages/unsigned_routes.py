@@ -76,7 +76,7 @@ def _unsigned_page(form: Form[Any], delivery_id: UUID | None = None) -> str:
         form=form,
         failed=delivery_id if form.slot else None,
         measure_options=[(code, _(name)) for code, name in MEASURES.items()],
-        may_explain=may(Permission.SIGN_OFF) and may(Permission.READ),
+        may_explain=may(Permission.EXPLAIN_UNSIGNED),
         may_choose=may(Permission.CHOOSE_MEASURE),
         may_export=may(Permission.READ),
         **WORDS,
@@ -110,7 +110,7 @@ def export() -> Page:
 
 
 @bp.post("/<uuid:delivery_id>/reason")
-@staff(Permission.SIGN_OFF)
+@staff(Permission.EXPLAIN_UNSIGNED)
 @command_form(ExplainUnsigned, page=_note_page, slot="reason")
 def explain(data: ExplainUnsigned, delivery_id: UUID) -> Page:
     """Records why a note is still out."""

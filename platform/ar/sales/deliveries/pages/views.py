@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from ar.sales.rules.shipping import mark_of
+
 
 @dataclass(frozen=True, slots=True)
 class NoteRow:
@@ -50,6 +52,11 @@ class NoteLineView:
     back: Decimal
     outstanding: Decimal
     amount_minor: int
+
+
+def mark_of_lines(lines: Sequence[NoteLineView]) -> str:
+    """Returns the mark that a form on these lines bears: all of a note's."""
+    return mark_of((line.position, line.signed, line.back) for line in lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,11 @@ class NotePage:
     invoices: Sequence[InvoiceView]
     asked: AskedView | None
     left_minor: int
+
+    @property
+    def mark(self) -> str:
+        """Returns how far the note has come, for its forms."""
+        return mark_of_lines(self.lines)
 
     @property
     def outstanding(self) -> Sequence[NoteLineView]:

@@ -23,7 +23,9 @@ from ar.sales.deliveries.notes import (
     locked_delivery,
     note_positions,
     record_event,
+    require_own_note,
     require_state,
+    require_unmoved,
     settled_state,
     update_note,
 )
@@ -41,14 +43,10 @@ from ar.sales.rules.signatures import (
 )
 from kernel import storage
 from kernel.actor import Actor
-from kernel.errors import Conflict, Forbidden, NotFound, RuleBroken
+from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.uploads import UploadedFile
 from kernel.views import DbRow
-from tenants.permissions import GRANTS, Permission, Role
-
-#: Who records the signature on any note; a driver only on their own.
-_ANY_NOTE = GRANTS[Permission.SIGN_OFF] - {Role.DRIVER}
 
 
 def sign_off(
@@ -56,12 +54,12 @@ def sign_off(
 ) -> UUID:
     """Records a signature for what is out of a shipped note, or less of it with a reason; returns its id.
 
-    Raises NotFound(`delivery_not_found`), Forbidden(`delivery_other_driver`), Conflict(`delivery_moved_on`), RuleBroken
-    (`sign_off_day`, `sign_off_strokes`, `sign_off_too_much`, `sign_off_short_reason`, `sign_off_nothing`, what
-    `rules.signatures.signature_fault` and `files.store_file` name).
+    Raises NotFound(`delivery_not_found`), Forbidden(`delivery_other_driver`), Conflict (`delivery_moved_on`,
+    `delivery_counts_changed`), RuleBroken (`sign_off_day`, `sign_off_strokes`, `sign_off_too_much`,
+    `sign_off_short_reason`, `sign_off_nothing`, what `rules.signatures.signature_fault` and `files.store_file` name).
     """
     actor, note = locked_delivery(db, actor, delivery_id)
-    _require_own(actor, note)
+    require_own_note(actor, note)
     require_state(note, ("shipped",))
     if not note.shipped_on <= data.signed_on <= actor.today:
         days = {"shipped_on": note.shipped_on.isoformat(), "today": actor.today.isoformat()}
@@ -75,6 +73,7 @@ def sign_off(
     if fault is not None:
         raise RuleBroken(fault, picker_up=note.picker_up)
     positions = note_positions(db, actor.tenant_id, delivery_id)
+    require_unmoved(note, positions, data.seen)
     lines = _signed_lines(note, positions, data.lines)
     sha256, name = store_file(db, actor, file) if file is not None else (None, "")
     drawn = storage.store(db, actor, strokes_svg(strokes), "image/svg+xml") if has_stroke(strokes) else None
@@ -149,13 +148,6 @@ def counter_sign_off(db: Session, actor: Actor, sign_off_id: UUID, data: Counter
     record_event(db, actor, "delivery_sign_off_countered", note, reason=data.reason)
     recommit(db, actor, note.order_id)
     return counter_id
-
-
-def _require_own(actor: Actor, note: DbRow) -> None:
-    """A driver signs off what they drove; everybody else who may, any note."""
-    drives_only = Role.DRIVER in actor.roles and not actor.roles & _ANY_NOTE
-    if drives_only and note.driver_id != actor.user_id:
-        raise Forbidden("delivery_other_driver", number=note.number)
 
 
 def _signed_lines(

@@ -37,7 +37,8 @@ class SignedLine(CommandInput):
 class SignOffDelivery(CommandInput):
     """Record the customer's signature on a note. `lines` None: everything that is out.
 
-    `strokes`: what was drawn on the pad (`rules.signatures`). `note`: on whose word another person signed.
+    `strokes`: what was drawn on the pad (`rules.signatures`). `note`: on whose word another person signed. `seen`:
+    the mark of the note when the form was shown (`rules.shipping.mark_of`), empty where there was no form.
     """
 
     signed_on: date
@@ -46,6 +47,7 @@ class SignOffDelivery(CommandInput):
     lines: Annotated[list[SignedLine], Field(max_length=LINES_MAX)] | None = None
     strokes: Annotated[str, StringConstraints(max_length=STROKES_TEXT_MAX)] = ""
     note: Note = ""
+    seen: Annotated[str, StringConstraints(max_length=40)] = ""
 
 
 class CounterSignOff(CommandInput):

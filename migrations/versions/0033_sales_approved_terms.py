@@ -1,0 +1,30 @@
+"""An approval over the limit serves the term of the order that it was asked for, and no longer one."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from migrations.secure import each_tenant
+
+revision = "0033"
+down_revision = "0031"
+branch_labels = None
+depends_on = None
+
+# The deciders saw the order's term among the figures of the request.
+TERMS_SEEN = """
+    UPDATE over_limit_request SET order_term_days = (facts ->> 'term_days')::integer
+    WHERE tenant_id = :tenant AND facts ->> 'term_days' IS NOT NULL
+"""
+
+
+def upgrade() -> None:
+    op.add_column("over_limit_request", sa.Column("order_term_days", sa.Integer(), nullable=True))
+    op.create_check_constraint("term_not_negative", "over_limit_request", "order_term_days >= 0")
+    for tenant_id in each_tenant():
+        op.get_bind().execute(sa.text(TERMS_SEEN), {"tenant": tenant_id})
+
+
+def downgrade() -> None:
+    raise RuntimeError("books are not taken apart: restore a backup instead")

@@ -80,6 +80,20 @@ def test_a_limit_is_suggested_from_the_ledger_by_the_grade_and_term_of_the_limit
     assert (earlier["suggested_minor"], earlier["formula"]["why_none"]) == (None, "too_few_months")
 
 
+def test_a_suggestion_is_told_with_its_formula_or_why_there_is_none(world: World) -> None:
+    customer = world.customer("00077")
+    for month in range(5, 11):
+        world.invoice(customer, number=f"S-{month}", on=date(2026, month, 28), minor=120_000_00)
+    asked = ("suggest", "--tenant", world.slug, "--customer", "00077", "--as-of")
+    assert "no term was granted or assessed yet" in run(*asked, "2026-11-20").output
+    world.limit(customer, 10_000_00, grade="B", term_days=45)
+    told = run(*asked, "2026-11-20").output
+    assert told.splitlines()[0].endswith("144,000.00")
+    for part in ("of 6 months with tax", "120,000.00 a month", "× 45 days ÷ 30 × 80 % for grade B"):
+        assert part in told, part
+    assert "there are sales of 2 full months, three are needed" in run(*asked, "2026-07-15").output
+
+
 def test_a_customer_that_is_not_there_is_said(world: World) -> None:
     done = run("suggest", "--tenant", world.slug, "--customer", "nobody", "--json")
     assert (done.exit_code, json.loads(done.output)["error"]["code"]) == (1, "customer_not_found")

@@ -11,7 +11,7 @@ import click
 
 from ar.credit.assessments.messages import score_fault_text
 from ar.credit.exposure.rows import AccountRow, account_rows, customer_id_of, row_json
-from ar.credit.limits.suggesting import suggest_limit
+from ar.credit.limits.suggesting import suggest_limit, suggestion_text
 from ar.credit.rules.caps import cap_months
 from ar.credit.rules.policy import DEFAULT_POLICY
 from ar.credit.rules.scoring import EQUAL_WEIGHTS, ScoreFault, score_of
@@ -19,7 +19,7 @@ from ar.customers.lookups import find_numbers
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
 from kernel.i18n import use_language
-from kernel.money import format_minor, format_with_symbol
+from kernel.money import format_minor
 from kernel.settings import terminal_language
 from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 
@@ -84,9 +84,7 @@ def suggest(slug: str, customer_no: str, as_of: date | None, as_json: bool) -> N
         if customer is None:
             raise NotFound("customer_not_found")
         found = suggest_limit(db, actor.tenant_id, customer.id, actor.today)
-    minor = found.suggested_minor
-    text = str(found.why_none) if minor is None else format_with_symbol(minor, found.currency)
-    emit(found.as_json(), as_json, lambda: text)
+    emit(found.as_json(), as_json, lambda: suggestion_text(found))
 
 
 @group.command("exposure")

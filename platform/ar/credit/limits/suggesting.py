@@ -17,8 +17,10 @@ from ar.credit.limits.queries import limits_in_force
 from ar.credit.policy.queries import credit_policy, size_of
 from ar.credit.rules.exposure import limit_on
 from ar.credit.rules.scoring import Grade
-from ar.credit.rules.suggestion import Suggestion, suggest
+from ar.credit.rules.suggestion import NoSuggestion, Suggestion, suggest
 from ar.ledger.lookups import company_currency
+from kernel.i18n import gettext as _
+from kernel.money import format_with_symbol
 from kernel.views import DbRow
 
 
@@ -33,6 +35,29 @@ def suggest_limit(db: Session, tenant_id: UUID, customer_id: UUID, as_of: date) 
     months = by_currency[currency].sales if currency in by_currency else ()
     policy, size = credit_policy(db, tenant_id), size_of(db, tenant_id, customer_id)
     return suggest(months, currency, term_days, Grade(grade) if grade else None, policy, size=size)
+
+
+def suggestion_text(found: Suggestion) -> str:
+    """Returns the suggested limit and the formula behind it, or why there is none, in the current language."""
+    if found.why_none is NoSuggestion.TOO_FEW_MONTHS:
+        months = len(found.months)
+        return _("No limit is suggested: there are sales of %(months)s full months, three are needed.", months=months)
+    if found.why_none is NoSuggestion.NO_TERM:
+        return _("No limit is suggested: no term was granted or assessed yet.")
+    if found.suggested_minor is None:
+        return _("No limit is suggested: the customer has no grade yet. Assess the customer first.")
+    formula = _(
+        "Sales of %(months)s months with tax, %(sales)s ÷ %(months)s = %(average)s a month; × %(days)s days ÷ 30 × "
+        "%(factor)s for grade %(grade)s; rounded to %(unit)s.",
+        months=len(found.months),
+        sales=format_with_symbol(found.sales_minor, found.currency),
+        average=format_with_symbol(found.average_minor or 0, found.currency),
+        days=found.term_days,
+        factor=f"{(found.factor_bps or 0) / 100:g} %",
+        grade=found.grade,
+        unit=format_with_symbol(found.rounded_to_minor, found.currency),
+    )
+    return f"{format_with_symbol(found.suggested_minor, found.currency)}\n{formula}"
 
 
 def _assessed(db: Session, tenant_id: UUID, customer_id: UUID, as_of: date) -> DbRow | None:

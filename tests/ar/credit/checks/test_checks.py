@@ -45,15 +45,6 @@ def codes(decision: Decision) -> list[str]:
     return [reason.code.value for reason in decision.reasons]
 
 
-def test_a_limit_in_another_currency_than_the_books_never_goes_through_them(world: World) -> None:
-    customer = world.creditor(1_000_00, currency="USD")
-    world.rate("USD", "9.20", on=world.today - timedelta(days=9))
-    world.invoice(customer, number="U-1", on=world.today - timedelta(days=5), minor=1_000_00, currency="USD")
-    world.rate("USD", "7.00", on=world.today)
-    account = world.credit_account(customer)
-    assert (account.currency, account.exposure_minor, account.is_over) == ("USD", 1_000_00, False)
-
-
 def test_a_missing_rate_holds_only_what_is_in_another_currency(world: World) -> None:
     customer = world.creditor(1_000_00, currency="EUR")
     euros = order(1_000_00, currency="EUR")
@@ -63,24 +54,6 @@ def test_a_missing_rate_holds_only_what_is_in_another_currency(world: World) -> 
     assert [(reason.code, reason.params) for reason in held.reasons] == [("no_rate", {"currencies": ["CNY"]})]
     world.rate("EUR", "8.00", on=world.today)
     assert codes(world.check_order(customer, euros)) == ["limit"]
-
-
-def test_a_commercial_bill_is_exposure_until_it_is_honoured(world: World) -> None:
-    customer = world.creditor(500_00)
-    world.invoice(customer, number="INV-B", on=date(2026, 5, 31), minor=500_00)
-    bill = world.bill(
-        kind="commercial", amount="500.00", issued_on=date(2026, 6, 9), tenor_months=3, received_on=date(2026, 6, 10)
-    )
-
-    def exposure(day: date) -> int | None:
-        return world.credit_account(customer, day).exposure_minor
-
-    assert exposure(date(2026, 6, 11)) == 500_00
-    world.take_bill_step(bill, "discount", on=date(2026, 7, 10), counterparty="宁波银行", rate="1.8", recourse="with")
-    assert exposure(date(2026, 7, 11)) == 500_00
-    world.take_bill_step(bill, "dishonour", on=date(2026, 9, 10))
-    account = world.credit_account(customer)
-    assert (account.exposure_minor, account.past_due_items, account.oldest_due_on) == (500_00, 1, date(2026, 6, 30))
 
 
 def test_a_bank_acceptance_is_no_exposure(world: World) -> None:

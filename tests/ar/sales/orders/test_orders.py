@@ -77,23 +77,6 @@ def test_an_order_stands_on_a_sealed_contract_in_force(
     assert held_by(world.confirm(world.order(customer, ("valve", "1", "30"), contract_id=contract))) == codes
 
 
-def test_gross_amounts_count_at_the_limit_and_do_not_jump(world: World) -> None:
-    customer = world.buyer(110_00)
-    order = world.order(customer, ("valve", "1", "113.00"))
-    reason = world.confirm(order).reasons[0]
-    assert (reason.code, reason.params["excess_minor"]) == ("limit", 3_00)
-    other = world.buyer(113_00, "00002")
-    passed = world.released_order(other, ("valve", "1", "113.00"))
-    assert world.credit_account(other).exposure_minor == 113_00
-    world.ship_goods(passed, ("1", "1"))
-    assert world.credit_account(other).exposure_minor == 113_00
-    world.sign_goods(passed)
-    assert world.credit_account(other).exposure_minor == 113_00
-    world.bill_order(passed, world.invoice(other, number=f"CS3-{other}", minor=113_00))
-    assert world.credit_account(other).exposure_minor == 113_00
-    assert world.order_state(passed) == "completed"
-
-
 def test_goods_that_were_invoiced_stay_invoiced_after_a_credit_note(world: World) -> None:
     customer = world.buyer(2_000_00)
     order = world.released_order(customer, ("valve", "10", "200"))
@@ -196,15 +179,6 @@ def test_an_order_worth_nothing_passes(world: World) -> None:
     customer = world.buyer(0)
     assert world.confirm(world.order(customer, ("sample", "5", "0"))).passes
     assert held_by(world.confirm(world.order(customer, ("sample", "1", "0.01")))) == ["limit"]
-
-
-def test_the_same_cleared_money_is_spent_once(world: World) -> None:
-    customer = world.buyer(0)
-    world.receipt(customer, number=f"CS10-{customer}", minor=100_00)
-    first, second = (world.order(customer, ("valve", "1", "100"), prepaid=True) for _ in range(2))
-    assert world.confirm(first).passes
-    assert held_by(world.confirm(second)) == ["cleared_funds"]
-    assert world.answer(first) == [], "asked again, it is the same"
 
 
 def test_the_contract_price_rules_the_order(world: World) -> None:

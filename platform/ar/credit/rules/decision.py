@@ -2,7 +2,8 @@
 
 Source: R013, R020, R025, R045, R064, R065, R067, R068, R079, R080, R090, R094, R099, R126, A04, A07, A14, A18.
 Pure: facts in, every reason out. Invariants: each checkpoint asks the same; a check is left out only where the policy
-says so, and then the decision says so; an approval serves its own order, up to its amount and through its day.
+says so, and then the decision says so; an approval serves its own order, up to its amount and term and through its day,
+and no larger excess than its deciders may decide on.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from ar.credit.rules.exposure import LimitOnDay, is_over
+from ar.credit.rules.exposure import LimitOnDay, excess_bps, is_over
 from ar.credit.rules.policy import CheckCode, CreditPolicy
 from ar.credit.rules.scoring import Grade
 
@@ -30,6 +31,9 @@ APPROVABLE: Final = frozenset(
         CheckCode.CLEARED_FUNDS,
     }
 )
+
+#: Reasons whose excess is an amount over a limit.
+MEASURED: Final = frozenset({CheckCode.LIMIT, CheckCode.GROUP_LIMIT})
 
 
 class Reason(NamedTuple):
@@ -88,13 +92,32 @@ class ActiveStop:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedExcess:
-    """An approved over-limit request of this order: up to `order_minor` of `currency`, through `valid_until_on`."""
+    """An approved over-limit request of this order: up to `order_minor` of `currency`, through `valid_until_on`.
+
+    `most_bps`: the largest excess of a limit on which its deciders may decide, in basis points; None: any (A18).
+    `term_days`: the term that the order had when they decided.
+    """
 
     number: str
     currency: str
     order_minor: int
     valid_until_on: date
     codes: frozenset[CheckCode]
+    most_bps: int | None = None
+    term_days: int | None = None
+
+    def lets_pass(self, reason: Reason, order: OrderFacts, today: date) -> bool:
+        """Whether it was approved that this reason does not hold the order."""
+        if reason.code not in self.codes or self.currency != order.currency or today > self.valid_until_on:
+            return False
+        if order.total_minor > self.order_minor:
+            return False
+        if reason.code is CheckCode.LONG_TERM:
+            return self.term_days is not None and int(reason.params["term_days"]) <= self.term_days
+        if reason.code in MEASURED and self.most_bps is not None:
+            share = excess_bps(int(reason.params["excess_minor"]), int(reason.params["limit_minor"]))
+            return share is not None and share <= self.most_bps
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +188,7 @@ def is_covered(order: OrderFacts, customer: CustomerFacts) -> bool:
 def _let_pass(reason: Reason, order: OrderFacts, customer: CustomerFacts, today: date) -> str | None:
     if reason.code in customer.overrides:
         return ""
-    for approval in customer.approvals:
-        if (
-            reason.code in approval.codes
-            and approval.currency == order.currency
-            and order.total_minor <= approval.order_minor
-            and today <= approval.valid_until_on
-        ):
-            return approval.number
-    return None
+    return next((each.number for each in customer.approvals if each.lets_pass(reason, order, today)), None)
 
 
 def _reasons(order: OrderFacts, customer: CustomerFacts) -> Iterator[Reason]:

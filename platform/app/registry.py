@@ -15,7 +15,7 @@ from app.messages import message_of
 from app.slices import SLICES
 from ar.credit.signals import sources as signal_sources
 from ar.customers.models import Customer
-from ar.ledger.books import entry_sources
+from ar.ledger.books import entry_sources, reversal
 from ar.ledger.receivables import holds
 from ar.reports.journal import texts as journal_texts
 from tenants.approvals import kinds
@@ -24,15 +24,16 @@ from tenants.mailroom import purposes
 
 
 def install() -> None:
-    """Registers the slices' approval kinds, entry sources, holds, danger signals, mails and journal texts. Idempotent.
+    """Registers the slices' approval kinds, entry sources, followers of reversals, holds, signals, mails and texts.
 
-    Raises ValueError when two slices bring the same kind of approval.
+    Idempotent. Raises ValueError when two slices bring the same kind of approval.
     """
     kinds.install((kind for each in SLICES for kind in each.approvals), name_customers, message_of)
     entry_sources.install(
         {each.name: each.entry_sources for each in SLICES if each.entry_sources},
         {kind: name for each in SLICES for kind, name in each.entry_names.items()},
     )
+    reversal.install(each.on_reversal for each in SLICES if each.on_reversal)
     holds.install(each.holds for each in SLICES if each.holds)
     signal_sources.install(source for each in SLICES for source in each.signal_sources)
     purposes.install(mail for each in SLICES for mail in each.mails)

@@ -6,7 +6,7 @@ page; a guard test resolves every name. Invariant: declarations only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
@@ -199,7 +199,8 @@ class Slice:
     `commands`: groups and commands of `huikuan`. `events`: journal kind → how it is shown; `fact_makers`: parts of
     those sentences by name. `entry_sources`: (db, tenant, entry) → its causes, one statement at most; `entry_names`:
     kinds of entries without a document → name. `holds`: what it holds back from collection. `signal_sources`: danger
-    signals that the slice's books tell. `on_founding` runs in the transaction that creates a company.
+    signals that the slice's books tell. `on_reversal`: what follows in the transaction that reverses invoices, of whose
+    items it gets the ids. `on_founding` runs in the transaction that creates a company.
     """
 
     name: str
@@ -220,4 +221,5 @@ class Slice:
     entry_names: Mapping[str, str] = field(default_factory=dict)
     holds: HoldFinder | None = None
     signal_sources: tuple[SignalSource, ...] = ()
+    on_reversal: Callable[[Session, Actor, Collection[UUID]], object] | None = None
     on_founding: Callable[[Session, Actor], None] | None = None

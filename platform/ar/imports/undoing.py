@@ -27,7 +27,6 @@ from ar.ledger.commands import freeze_customers, take_back_allocations, take_bac
 from ar.ledger.lookups import customers_with_drafts
 from ar.ledger.models import Allocation, OpenItem
 from ar.receipts.models import PayerAccount
-from ar.sales.commands import recommit_billed_orders
 from ar.sales.models import Delivery, DeliveryReturn, OrderInvoice, SignOff
 from ar.statements.models import Statement, StatementLine
 from kernel.actor import Actor
@@ -83,7 +82,6 @@ def undo_import(db: Session, actor: Actor, job_id: UUID) -> int:
     take_back_allocations(db, actor, _own_allocations(db, actor.tenant_id, job_id))
     _customer_ids, item_ids = _documents(db, actor.tenant_id, job_id)
     count = take_back_documents(db, actor, item_ids, memo=_("Import undone"))
-    recommit_billed_orders(db, actor, item_ids)
     retired, restored = _put_back_customers(db, actor, job_id)
     job = ImportJob
     db.execute(

@@ -18,7 +18,7 @@ from ar.ledger.books.coming import posting_day, record_coming
 from ar.ledger.books.locks import freeze_customers, hold_books, lock_books_alone, lock_customers
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, locked_through, require_open, require_unlocked
 from ar.ledger.books.posting import AHEAD_DAYS, NewItem, post_entry, post_items, reverse_entry
-from ar.ledger.books.reversal import INVOICE_REVERSED, reverse_item, take_back_documents
+from ar.ledger.books.reversal import reverse_item, take_back_documents
 from ar.ledger.documents.commands import INVOICE_POSTED, DocumentRefused, next_document_number, post_document
 from ar.ledger.documents.inputs import SubmittedDocument
 from ar.ledger.receivables.commands import unapply_allocation
@@ -28,7 +28,6 @@ from ar.ledger.receivables.settlement.discounts import withdraw_unearned_discoun
 __all__ = [
     "AHEAD_DAYS",
     "INVOICE_POSTED",
-    "INVOICE_REVERSED",
     "DocumentRefused",
     "NewAccessoryPart",
     "NewAllocation",

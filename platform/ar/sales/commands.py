@@ -12,7 +12,7 @@ from ar.sales.deliveries.shipping import pick_delivery, ship_delivery, ship_orde
 from ar.sales.deliveries.signing.commands import counter_sign_off, sign_off
 from ar.sales.deliveries.taking_back import take_back_delivery
 from ar.sales.deliveries.unsigned.commands import choose_measure, explain_unsigned
-from ar.sales.orders.billing import bill_named_orders, bill_order, recommit_billed_orders
+from ar.sales.orders.billing import bill_named_orders, bill_order
 from ar.sales.orders.commands import (
     cancel_order,
     check,
@@ -43,7 +43,6 @@ __all__ = [
     "pick_delivery",
     "plan_delivery",
     "recommit",
-    "recommit_billed_orders",
     "register_invoice",
     "reopen_order",
     "return_goods",

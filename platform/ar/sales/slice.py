@@ -11,6 +11,7 @@ from ar.sales.deliveries import parts as delivery_parts
 from ar.sales.orders import jobs as order_jobs
 from ar.sales.orders import messages as order_messages
 from ar.sales.orders import signals
+from ar.sales.orders.billing import recommit_reversed
 from kernel.i18n import mark
 from tenants.permissions import Permission
 from tenants.slice import Heading, NavLine, Slice
@@ -53,4 +54,5 @@ SLICE: Final = Slice(
     mails=delivery_parts.MAILS,
     numbers=delivery_parts.NUMBERS,
     signal_sources=(signals.SOURCE,),
+    on_reversal=recommit_reversed,
 )

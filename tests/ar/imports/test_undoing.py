@@ -262,7 +262,7 @@ def test_search_tells_the_edition_in_force_from_the_one_taken_back(world: World)
 
 def test_an_order_that_an_undone_invoice_billed_commits_again_on_every_day(world: World) -> None:
     customer = world.buyer(100_00, "C1")
-    order = world.released_order(customer, ("valve", "1", "60"), number="SO-77")
+    order = world.released_order(customer, ("valve", "1", "60"), number="SO-77", on=date(2026, 11, 2))
     file = csv_file(ITEM_HEADERS, "C1,,INV-9,invoice,2026-11-02,,CNY,60")
     job_id, _report = run(world, "open-items", file)
     with world.reading() as db:

@@ -24,7 +24,7 @@ from ar.sales.commands import (
 )
 from ar.sales.inputs import BillOrder, CloseOrder, EditOrder, EnterOrder, LineInput
 from ar.sales.lookups import preview_check
-from ar.sales.models import Contract, ContractLine, Delivery, DeliveryLine, Order, SignOff
+from ar.sales.models import Contract, ContractLine, Delivery, DeliveryLine, Order, SignOff, SignOffLine
 from ar.sales.orders.facts import find_order, lines_of
 from ar.sales.rules.amounts import line_amount_minor
 from kernel.ids import new_id
@@ -236,9 +236,11 @@ class Sales(Credit, Customers):
                 )
             ).all()
             for note in notes:
+                sign_off_id, line = new_id(), DeliveryLine
                 db.execute(
                     sa.insert(SignOff).values(
                         tenant_id=self.tenant_id,
+                        id=sign_off_id,
                         delivery_id=note.id,
                         customer_id=note.customer_id,
                         signed_on=actor.today,
@@ -251,6 +253,13 @@ class Sales(Credit, Customers):
                         recorded_by=actor.name,
                     )
                 )
+                shipped = db.execute(
+                    sa.select(line.position, line.delivery_id, line.quantity, line.amount_minor).where(
+                        line.tenant_id == self.tenant_id, line.delivery_id == note.id, line.dropped.is_(False)
+                    )
+                )
+                own = {"tenant_id": self.tenant_id, "sign_off_id": sign_off_id, "short_reason": ""}
+                db.execute(sa.insert(SignOffLine), [{**own, **each._mapping} for each in shipped])
                 db.execute(
                     sa.update(Delivery)
                     .where(Delivery.tenant_id == self.tenant_id, Delivery.id == note.id)

@@ -5,7 +5,10 @@ Invariant: of two orders asked at once, the later sees what the earlier one comm
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Final
 from uuid import UUID
+from weakref import ref
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,18 +21,45 @@ from ar.ledger.commands import lock_customers
 from kernel.actor import Actor
 from kernel.visibility import everything
 
+_CACHE_KEY: Final = "credit.held"
 
-def lock_credit(db: Session, actor: Actor, customer_id: UUID) -> Actor:
-    """Locks a customer and the head of its group until COMMIT, before any check; returns the actor at the moment after.
 
-    Raises NotFound(`customer_not_found`).
+def lock_credit(db: Session, actor: Actor, *customer_ids: UUID) -> Actor:
+    """Locks customers and the heads of their groups until COMMIT, before any check; returns the actor after it.
+
+    All in one order: who works on several customers calls it once, with all of them. A head that was set while it
+    waited is locked too. Raises NotFound(`customer_not_found`).
     """
+    held = _held(db)
+    if held is not None and held.issuperset(customer_ids):
+        return lock_customers(db, actor, customer_ids)
+    wanted = {*customer_ids, *_heads(db, actor.tenant_id, customer_ids)}
+    actor = lock_customers(db, actor, wanted)
+    late = _heads(db, actor.tenant_id, customer_ids) - wanted
+    if late:
+        actor = lock_customers(db, actor, late)
+    inner = db.get_nested_transaction() or db.get_transaction()
+    db.info[_CACHE_KEY] = (ref(inner), (held or frozenset()) | set(customer_ids))
+    return actor
+
+
+def _held(db: Session) -> frozenset[UUID] | None:
+    """Returns the customers that this transaction holds with their heads, which nobody changes meanwhile."""
+    inner, known = db.get_nested_transaction() or db.get_transaction(), db.info.get(_CACHE_KEY)
+    return known[1] if known is not None and inner is not None and known[0]() is inner else None
+
+
+def _heads(db: Session, tenant_id: UUID, customer_ids: Collection[UUID]) -> set[UUID]:
     customer = Customer
     with everything(db):
-        head_id = db.execute(
-            sa.select(customer.group_head_id).where(customer.tenant_id == actor.tenant_id, customer.id == customer_id)
-        ).scalar_one_or_none()
-    return lock_customers(db, actor, [customer_id] if head_id is None else [customer_id, head_id])
+        found = db.execute(
+            sa.select(customer.group_head_id).where(
+                customer.tenant_id == tenant_id,
+                customer.id == sa.any_(sa.cast(sorted(customer_ids), sa.ARRAY(sa.Uuid))),
+                customer.group_head_id.is_not(None),
+            )
+        ).scalars()
+        return {head_id for head_id in found if head_id is not None}
 
 
 def check_order(db: Session, actor: Actor, customer_id: UUID, order: OrderFacts) -> Decision:

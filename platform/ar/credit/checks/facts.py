@@ -16,11 +16,13 @@ from ar.credit.exposure.accounts import AddedAmount, CustomerAccount, customer_a
 from ar.credit.exposure.models import Commitment
 from ar.credit.exposure.parts import NO_PARTS
 from ar.credit.rules.decision import Account, ActiveStop, ApprovedExcess, CustomerFacts, OrderFacts
+from ar.credit.rules.excess import Excess, deciders_of, most_bps
 from ar.credit.rules.policy import CheckCode, CreditPolicy
 from ar.customers.lookups import blacklisted_since, file_gaps
 from ar.ledger.models import OpenItem
 from ar.statements.lookups import oldest_unconfirmed
 from kernel.actor import Actor
+from kernel.views import DbRow
 from kernel.visibility import everything
 
 
@@ -59,7 +61,7 @@ def customer_facts(
             blacklisted_since=blacklisted_since(db, tenant_id, [customer_id], actor.timezone).get(customer_id),
             unconfirmed=_unconfirmed(db, actor, customer_id, policy),
             file_gaps=file_gaps(db, tenant_id, [customer_id], actor.today).get(customer_id, ()),
-            approvals=_approved_excesses(db, tenant_id, order.order_id),
+            approvals=_approved_excesses(db, tenant_id, order.order_id, policy),
             overrides=_overrides(db, tenant_id, customer_id, actor.today),
         )
 
@@ -137,17 +139,20 @@ def _accepted_proofs(db: Session, tenant_id: UUID, order: OrderFacts) -> int:
     ).scalar_one()
 
 
-def _approved_excesses(db: Session, tenant_id: UUID, order_id: UUID) -> list[ApprovedExcess]:
+def _approved_excesses(db: Session, tenant_id: UUID, order_id: UUID, policy: CreditPolicy) -> list[ApprovedExcess]:
     request = OverLimitRequest
+    columns = (
+        request.number,
+        request.currency,
+        request.order_minor,
+        request.order_term_days,
+        request.valid_until_on,
+        request.reasons,
+        request.excess_bps,
+        request.facts,
+    )
     rows = db.execute(
-        sa.select(
-            request.number,
-            request.currency,
-            request.order_minor,
-            request.order_term_days,
-            request.valid_until_on,
-            request.reasons,
-        )
+        sa.select(*columns)
         .where(request.tenant_id == tenant_id, request.order_id == order_id, request.state == "approved")
         .order_by(request.number)
     )
@@ -159,9 +164,18 @@ def _approved_excesses(db: Session, tenant_id: UUID, order_id: UUID) -> list[App
             term_days=row.order_term_days,
             valid_until_on=row.valid_until_on,
             codes=frozenset(CheckCode(reason["code"]) for reason in row.reasons),
+            most_bps=_decided_bps(row, policy),
         )
         for row in rows
     ]
+
+
+def _decided_bps(row: DbRow, policy: CreditPolicy) -> int | None:
+    """Returns the largest excess that the deciders of a request could let pass when it was asked (A18)."""
+    if "most_bps" in row.facts:
+        known: int | None = row.facts["most_bps"]
+        return known
+    return most_bps(deciders_of(Excess(None, None, row.excess_bps, None), policy), policy)
 
 
 def _overrides(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> frozenset[CheckCode]:

@@ -3,7 +3,7 @@
 Source: R013, R020, R025, R045, R064, R065, R067, R068, R079, R080, R090, R094, R099, R126, A04, A07, A14, A18.
 Pure: facts in, every reason out. Invariants: each checkpoint asks the same; a check is left out only where the policy
 says so, and then the decision says so; an approval serves its own order, up to its amount, for no longer a term and
-through its day.
+through its day, and no larger excess than its deciders may decide on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from ar.credit.rules.exposure import LimitOnDay, is_over
+from ar.credit.rules.exposure import LimitOnDay, excess_bps, is_over
 from ar.credit.rules.policy import CheckCode, CreditPolicy
 from ar.credit.rules.scoring import Grade
 
@@ -31,6 +31,9 @@ APPROVABLE: Final = frozenset(
         CheckCode.CLEARED_FUNDS,
     }
 )
+
+#: Reasons whose excess is an amount over a limit.
+MEASURED: Final = frozenset({CheckCode.LIMIT, CheckCode.GROUP_LIMIT})
 
 
 class Reason(NamedTuple):
@@ -92,6 +95,7 @@ class ApprovedExcess:
     """An approved over-limit request of this order: up to `order_minor` of `currency`, through `valid_until_on`.
 
     `term_days`: of the order when it was asked for; a longer one is asked about again. None: there was none in writing.
+    `most_bps`: the largest excess of a limit on which its deciders may decide, in basis points; None: any (A18).
     """
 
     number: str
@@ -100,6 +104,24 @@ class ApprovedExcess:
     term_days: int | None
     valid_until_on: date
     codes: frozenset[CheckCode]
+    most_bps: int | None = None
+
+    def covers(self, reason: Reason, order: OrderFacts, today: date) -> bool:
+        """Whether it was approved that this reason does not hold the order, its term aside."""
+        if reason.code not in self.codes or self.currency != order.currency or today > self.valid_until_on:
+            return False
+        if order.total_minor > self.order_minor:
+            return False
+        if reason.code in MEASURED and self.most_bps is not None:
+            share = excess_bps(int(reason.params["excess_minor"]), int(reason.params["limit_minor"]))
+            return share is not None and share <= self.most_bps
+        return True
+
+    def is_outgrown(self, order: OrderFacts) -> bool:
+        """Whether the order gives the customer longer to pay than those who approved it saw (R064)."""
+        if order.prepaid or order.term_days is None:
+            return False
+        return self.term_days is None or order.term_days > self.term_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +193,7 @@ def _let_pass(reason: Reason, order: OrderFacts, customer: CustomerFacts, today:
     if reason.code in customer.overrides:
         return ""
     for approval in customer.approvals:
-        if _serves(approval, reason, order, today) and not _is_longer(order, approval):
+        if approval.covers(reason, order, today) and not approval.is_outgrown(order):
             return approval.number
     return None
 
@@ -179,26 +201,10 @@ def _let_pass(reason: Reason, order: OrderFacts, customer: CustomerFacts, today:
 def _outgrown(reason: Reason, order: OrderFacts, customer: CustomerFacts, today: date) -> Reason:
     """Returns the reason, with the approval that would let it pass were the order's term not longer by now."""
     for approval in customer.approvals:
-        if _serves(approval, reason, order, today):
+        if approval.covers(reason, order, today):
             terms = {"approved_days": approval.term_days, "term_days": order.term_days}
             return Reason(reason.code, {**reason.params, "approval": approval.number, **terms})
     return reason
-
-
-def _serves(approval: ApprovedExcess, reason: Reason, order: OrderFacts, today: date) -> bool:
-    return (
-        reason.code in approval.codes
-        and approval.currency == order.currency
-        and order.total_minor <= approval.order_minor
-        and today <= approval.valid_until_on
-    )
-
-
-def _is_longer(order: OrderFacts, approval: ApprovedExcess) -> bool:
-    """Whether the order gives the customer longer to pay than those who approved it saw (R064)."""
-    if order.prepaid or order.term_days is None:
-        return False
-    return approval.term_days is None or order.term_days > approval.term_days
 
 
 def _reasons(order: OrderFacts, customer: CustomerFacts) -> Iterator[Reason]:

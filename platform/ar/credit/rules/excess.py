@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
-from ar.credit.rules.decision import Reason
+from ar.credit.rules.decision import MEASURED, Reason
+from ar.credit.rules.exposure import excess_bps
 from ar.credit.rules.policy import CheckCode, CreditPolicy
-
-WHOLE_BPS: Final = 10_000
-#: Reasons whose excess is an amount over a limit.
-_MEASURED: Final = frozenset({CheckCode.LIMIT, CheckCode.GROUP_LIMIT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +33,11 @@ def excess_of(reasons: Iterable[Reason]) -> Excess:
     for reason in reasons:
         if reason.code is CheckCode.TERM:
             days = int(reason.params["days"])
-        if reason.code not in _MEASURED:
+        if reason.code not in MEASURED:
             measured = False
             continue
         over, limit = int(reason.params["excess_minor"]), int(reason.params["limit_minor"])
-        share = None if limit <= 0 else -(-over * WHOLE_BPS // limit)
+        share = excess_bps(over, limit)
         if share is None:
             measured = False
         if minor is None or over > minor:
@@ -57,3 +53,11 @@ def deciders_of(excess: Excess, policy: CreditPolicy) -> tuple[str, ...]:
     if excess.bps is not None and excess.bps <= policy.over_limit_director_bps:
         return ("sales_manager", "finance_director")
     return ("sales_manager", "finance_director", "general_manager")
+
+
+def most_bps(deciders: Iterable[str], policy: CreditPolicy) -> int | None:
+    """Returns the largest excess of a limit on which these roles may decide, in basis points; None: any."""
+    roles = set(deciders)
+    if "general_manager" in roles:
+        return None
+    return policy.over_limit_director_bps if "finance_director" in roles else policy.over_limit_manager_bps

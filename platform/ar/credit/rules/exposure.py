@@ -114,6 +114,11 @@ def available_minor(limit: LimitOnDay, exposure_minor: int) -> int | None:
     return None if total is None else max(0, total - exposure_minor)
 
 
+def excess_bps(over_minor: int, limit_minor: int) -> int | None:
+    """Returns an excess as a share of the limit in basis points, rounded up; None where the limit is zero."""
+    return None if limit_minor <= 0 else -(-over_minor * 10_000 // limit_minor)
+
+
 def is_over(limit: LimitOnDay, exposure_minor: int) -> bool:
     """Whether an exposure is over the limit: above it (equality passes), or anything owed where none was granted."""
     if limit.unlimited:

@@ -6,7 +6,7 @@ statements does not grow with the number of documents.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -21,7 +21,7 @@ from ar.ledger.books.locks import lock_customers
 from ar.ledger.books.period_lock import first_open_on, lock_open_period, require_unlocked
 from ar.ledger.books.posting_rules import REVERSAL
 from ar.ledger.models import OpenItem
-from kernel import journal, outbox
+from kernel import journal
 from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.counters import document_number, take_numbers
@@ -29,8 +29,18 @@ from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_ids
 from kernel.views import DbRow
 
-#: News for who keeps what an invoice bills: it was reversed (`item_id`).
-INVOICE_REVERSED: Final = "ledger.invoice_reversed"
+#: (db, actor, items of invoices that were reversed): what follows for who keeps what an invoice bills.
+Follower = Callable[[Session, Actor, Collection[UUID]], object]
+
+_followers: Final[list[Follower]] = []
+
+
+def install(followers: Iterable[Follower]) -> None:
+    """Registers who follows reversals, in the transaction of the reversal: the ledger knows no slice above. Idempotent.
+
+    They hold the customers' locks and take no other.
+    """
+    _followers[:] = list(followers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +87,7 @@ def reverse_item(db: Session, actor: Actor, item_id: UUID, *, effective_on: date
         "memo": memo,
     }
     journal.record(db, actor, "document_reversed", customer_id=customer_id, subject_id=item_id, data=facts)
-    if original.kind == "invoice":
-        outbox.put(db, actor, INVOICE_REVERSED, {"item_id": str(item_id)})
+    _tell_followers(db, actor, reversals)
     return mirror_ids[item_id]
 
 
@@ -102,7 +111,14 @@ def take_back_documents(db: Session, actor: Actor, item_ids: Collection[UUID], *
         for (kind, currency), (count, amount) in sorted(sums.items())
     ]
     journal.record(db, actor, "documents_taken_back", data={"totals": totals, "memo": memo})
+    _tell_followers(db, actor, reversals)
     return len(reversals)
+
+
+def _tell_followers(db: Session, actor: Actor, reversals: Iterable[_Reversal]) -> None:
+    ids = [part.id for reversal in reversals for part in reversal.parts if part.kind == "invoice"]
+    for follow in _followers if ids else ():
+        follow(db, actor, ids)
 
 
 def _plan_reversals(

@@ -121,7 +121,7 @@ def post_parsed(db: Session, actor: Actor, document: Document) -> UUID:
         db, actor, document.kind, PREFIXES[document.kind], document.document_on.year
     )
     item_id = post_items(db, actor, document.items(number), memo=document.memo)[0]
-    if document.kind == "invoice" and document.reference:
+    if document.kind == "invoice":
         outbox.put(db, actor, INVOICE_POSTED, {"item_id": str(item_id)})
     if document.allocate:
         _allocate_to_reference(db, actor, document, item_id)

@@ -84,6 +84,30 @@ _LEFT: Final = sa.text("""
             )
     )
 """)
+# Quantities, since gifts and samples are worth nothing: an order of none but these is done when all are signed for.
+_UNSIGNED: Final = sa.text("""
+    SELECT EXISTS (
+        SELECT FROM sales_order_line AS ol
+        WHERE ol.tenant_id = :tenant AND ol.order_id = :order AND NOT ol.dropped AND ol.quantity > (
+            SELECT coalesce(sum(signed.quantity - back.quantity), 0)
+            FROM delivery_line AS l JOIN delivery AS d ON d.tenant_id = l.tenant_id AND d.id = l.delivery_id
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(sl.quantity), 0) AS quantity
+                FROM sign_off AS s JOIN sign_off_line AS sl ON sl.tenant_id = s.tenant_id AND sl.sign_off_id = s.id
+                WHERE s.tenant_id = :tenant AND s.delivery_id = d.id AND sl.position = l.position
+                    AND s.reverses_id IS NULL AND NOT EXISTS (
+                        SELECT FROM sign_off AS c WHERE c.tenant_id = :tenant AND c.reverses_id = s.id)
+            ) AS signed
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(r.quantity), 0) AS quantity FROM delivery_return AS r
+                WHERE r.tenant_id = :tenant AND r.delivery_id = d.id AND r.position = l.position
+                    AND r.was_signed AND r.credit_item_id IS NULL
+            ) AS back
+            WHERE l.tenant_id = :tenant AND l.order_id = ol.order_id AND l.order_line_no = ol.line_no
+                AND NOT l.dropped AND d.state NOT IN ('planned', 'picked', 'cancelled')
+        )
+    )
+""")
 
 
 def prepaid_open_minor(db: Session, tenant_id: UUID, order: DbRow) -> int:
@@ -97,6 +121,12 @@ def has_left(db: Session, tenant_id: UUID, order_id: UUID) -> bool:
     """Whether goods of an order are with the customer or on their way, whatever they are worth."""
     db.flush()
     return bool(db.connection().execute(_LEFT, {"tenant": tenant_id, "order": order_id}).scalar_one())
+
+
+def all_signed_for(db: Session, tenant_id: UUID, order_id: UUID) -> bool:
+    """Whether every quantity of an order is signed for, whatever it is worth; goods that came back unpaid are not."""
+    db.flush()
+    return not db.connection().execute(_UNSIGNED, {"tenant": tenant_id, "order": order_id}).scalar_one()
 
 
 def amounts_of_orders(db: Session, tenant_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, OrderAmounts]:

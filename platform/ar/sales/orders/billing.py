@@ -1,24 +1,28 @@
 """Links invoices of the ledger to the order that they bill, so that each amount counts once.
 
 Source: CS4, CS5, CS8. Invariants: of an invoice no more is linked than it came to, of an order no more than it came to,
-so what was billed is not billed again, whatever was credited since; a link is inserted and never changed.
+so what was billed is not billed again, whatever was credited since; an invoice from before the order bills none of it;
+a link is inserted and never changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ar.credit.commands import lock_credit
 from ar.ledger.models import Entry, OpenItem
 from ar.sales.orders.amounts import order_amounts
-from ar.sales.orders.commands import recommit
+from ar.sales.orders.commands import recommit, recommit_locked
 from ar.sales.orders.entering import locked_order
+from ar.sales.orders.facts import find_order
 from ar.sales.orders.inputs import BillOrder
-from ar.sales.orders.models import Order, OrderInvoice
+from ar.sales.orders.models import OrderInvoice
 from kernel import journal
 from kernel.actor import Actor
 from kernel.errors import NotFound, RuleBroken
@@ -27,21 +31,53 @@ from kernel.views import DbRow
 
 #: Kinds of documents that bill goods.
 BILLING_KINDS: Final = ("invoice",)
+#: What stands between the numbers in a reference that names several papers.
+_BETWEEN_NAMES: Final = re.compile(r"[\s,;+&、，；]+")
+
+_NAMED: Final = sa.text("""
+    SELECT o.id AS order_id, d.id AS delivery_id
+    FROM delivery AS d JOIN sales_order AS o ON o.tenant_id = d.tenant_id AND o.id = d.order_id
+    WHERE d.tenant_id = :tenant AND d.customer_id = :customer AND o.currency = :currency AND d.state <> 'cancelled'
+        AND d.number = ANY(:names)
+    UNION
+    SELECT o.id, d.id
+    FROM sales_order AS o JOIN delivery AS d ON d.tenant_id = o.tenant_id AND d.order_id = o.id
+    WHERE o.tenant_id = :tenant AND o.customer_id = :customer AND o.currency = :currency AND d.state <> 'cancelled'
+        AND d.invoice_no = :document_no
+    UNION
+    SELECT o.id, NULL FROM sales_order AS o
+    WHERE o.tenant_id = :tenant AND o.customer_id = :customer AND o.currency = :currency AND o.number = ANY(:names)
+    ORDER BY delivery_id NULLS LAST, order_id
+""")
+_NOTE: Final = sa.text("""
+    SELECT d.order_id, d.amount_minor - CAST(coalesce(billed.minor, 0) AS bigint) AS room_minor
+    FROM delivery AS d
+    LEFT JOIN LATERAL (
+        SELECT sum(i.amount_minor) AS minor FROM order_invoice AS i
+        WHERE i.tenant_id = :tenant AND i.delivery_id = d.id AND NOT EXISTS (
+            SELECT FROM entry AS m WHERE m.tenant_id = :tenant AND m.reverses_id = i.entry_id)
+    ) AS billed ON true
+    WHERE d.tenant_id = :tenant AND d.id = :delivery
+""")
 
 
 def bill_order(db: Session, actor: Actor, data: BillOrder) -> UUID:
     """Links an invoice to an order; returns the link's id. What it bills is no longer committed beside the invoice.
 
-    Raises NotFound (`order_not_found`, `invoice_not_found`), RuleBroken (`invoice_of_other`, `invoice_linked`,
-    `order_billed`).
+    Raises NotFound (`order_not_found`, `invoice_not_found`, `delivery_not_found`), RuleBroken (`invoice_of_other`,
+    `invoice_before_order`, `invoice_linked`, `order_billed`).
     """
     actor, order = locked_order(db, actor, data.order_id)
     invoice = _invoice(db, actor.tenant_id, data.entry_id)
     if invoice.customer_id != order.customer_id or invoice.currency != order.currency:
         raise RuleBroken("invoice_of_other", number=order.number, document_no=invoice.document_no)
+    if invoice.document_on < order.ordered_on:
+        raise RuleBroken("invoice_before_order", number=order.number, document_no=invoice.document_no)
     free_minor = invoice.amount_minor - _linked_minor(db, actor.tenant_id, data.entry_id)
     amounts = order_amounts(db, actor.tenant_id, data.order_id)
     room_minor = max(order.total_minor, amounts.shipped_minor) - amounts.invoiced_minor
+    if data.delivery_id is not None:
+        room_minor = min(room_minor, _room_of_note(db, actor.tenant_id, order, data.delivery_id))
     asked_minor = min(free_minor, room_minor) if data.amount_minor is None else data.amount_minor
     if free_minor <= 0 or asked_minor > free_minor:
         raise RuleBroken("invoice_linked", document_no=invoice.document_no)
@@ -75,47 +111,34 @@ def bill_order(db: Session, actor: Actor, data: BillOrder) -> UUID:
     return link_id
 
 
-def bill_named_orders(db: Session, actor: Actor, item_ids: Sequence[UUID]) -> int:
-    """Links posted invoices to the orders that their reference names, as far as both allow; returns how many links.
+def bill_named_orders(db: Session, actor: Actor, item_ids: Collection[UUID]) -> int:
+    """Links posted invoices to the notes and orders that they name, as far as these allow; returns how many links.
 
-    Passes over what bills nothing, names no order of its customer, or is linked already.
+    An invoice names a delivery note in its reference, or is the one that went with the goods; what the notes leave of
+    it bills the orders that it names. Passes over what bills nothing, names nothing of its customer, or is linked.
     """
-    item, order = OpenItem, Order
-    rows = db.execute(
-        sa.select(item.entry_id, order.id.label("order_id"))
-        .distinct()
-        .join(
-            order,
-            sa.and_(
-                order.tenant_id == actor.tenant_id,
-                order.customer_id == item.customer_id,
-                order.currency == item.currency,
-                order.number == item.reference,
-            ),
-        )
-        .where(
-            item.tenant_id == actor.tenant_id,
-            item.id == sa.any_(sa.cast(list(item_ids), sa.ARRAY(sa.Uuid))),
-            item.kind.in_(BILLING_KINDS),
-            ~sa.exists().where(OrderInvoice.tenant_id == actor.tenant_id, OrderInvoice.entry_id == item.entry_id),
-        )
-        .order_by(order.id, item.entry_id)
-    ).all()
+    invoices = _unlinked(db, actor.tenant_id, item_ids)
+    if not invoices:
+        return 0
+    actor = lock_credit(db, actor, *{each.customer_id for each in invoices})
     linked = 0
-    for row in rows:
-        try:
-            with db.begin_nested():
-                bill_order(db, actor, BillOrder(order_id=row.order_id, entry_id=row.entry_id))
-        except RuleBroken:
-            continue
-        linked += 1
+    for invoice in invoices:
+        for order_id, delivery_id in _named(db, actor.tenant_id, invoice):
+            try:
+                with db.begin_nested():
+                    data = BillOrder(order_id=order_id, entry_id=invoice.entry_id, delivery_id=delivery_id)
+                    bill_order(db, actor, data)
+            except RuleBroken:
+                continue
+            linked += 1
     return linked
 
 
-def recommit_billed_orders(db: Session, actor: Actor, item_ids: Collection[UUID]) -> int:
-    """Tells credit again what the orders commit that these documents billed and bill no more; returns how many orders.
+def recommit_reversed(db: Session, actor: Actor, item_ids: Collection[UUID]) -> None:
+    """Tells credit again what the orders commit that these reversed invoices billed, from the day of the reversal on.
 
-    From the day of the reversal on, so that any day between counts the amount once.
+    In the transaction that reverses them, so that no order passes on room that the goods still take. The caller holds
+    the customers.
     """
     link, item, mirror = OrderInvoice, OpenItem, sa.orm.aliased(Entry)
     rows = db.execute(
@@ -130,8 +153,39 @@ def recommit_billed_orders(db: Session, actor: Actor, item_ids: Collection[UUID]
         .order_by(link.order_id)
     ).all()
     for row in rows:
-        recommit(db, actor, row.order_id, effective_on=min(row.reversed_on, actor.today))
-    return len(rows)
+        order = find_order(db, actor.tenant_id, row.order_id, locked=True)
+        recommit_locked(db, actor, order, effective_on=min(row.reversed_on, actor.today))
+
+
+def _unlinked(db: Session, tenant_id: UUID, item_ids: Collection[UUID]) -> list[DbRow]:
+    """Returns the invoices of these items that bill no order yet."""
+    item = OpenItem
+    return list(
+        db.execute(
+            sa.select(item.entry_id, item.customer_id, item.currency, item.document_no, item.reference)
+            .distinct()
+            .where(
+                item.tenant_id == tenant_id,
+                item.id == sa.any_(sa.cast(sorted(item_ids), sa.ARRAY(sa.Uuid))),
+                item.kind.in_(BILLING_KINDS),
+                ~sa.exists().where(OrderInvoice.tenant_id == tenant_id, OrderInvoice.entry_id == item.entry_id),
+            )
+            .order_by(item.entry_id)
+        )
+    )
+
+
+def _named(db: Session, tenant_id: UUID, invoice: DbRow) -> list[tuple[UUID, UUID | None]]:
+    """Returns (order, note) of each note that an invoice names, then (order, None) of each order."""
+    reference = invoice.reference or ""
+    values = {
+        "tenant": tenant_id,
+        "customer": invoice.customer_id,
+        "currency": invoice.currency,
+        "document_no": invoice.document_no,
+        "names": sorted({reference, *_BETWEEN_NAMES.split(reference)} - {""}),
+    }
+    return [(row.order_id, row.delivery_id) for row in db.connection().execute(_NAMED, values)]
 
 
 def _invoice(db: Session, tenant_id: UUID, entry_id: UUID) -> DbRow:
@@ -162,3 +216,12 @@ def _linked_minor(db: Session, tenant_id: UUID, entry_id: UUID) -> int:
     link = OrderInvoice
     total: Any = sa.cast(sa.func.coalesce(sa.func.sum(link.amount_minor), 0), sa.BigInteger)
     return int(db.execute(sa.select(total).where(link.tenant_id == tenant_id, link.entry_id == entry_id)).scalar_one())
+
+
+def _room_of_note(db: Session, tenant_id: UUID, order: DbRow, delivery_id: UUID) -> int:
+    """Returns what of a note of the order is not invoiced by name (minor units). Raises NotFound."""
+    db.flush()
+    row = db.connection().execute(_NOTE, {"tenant": tenant_id, "delivery": delivery_id}).first()
+    if row is None or row.order_id != order.id:
+        raise NotFound("delivery_not_found")
+    return int(row.room_minor)

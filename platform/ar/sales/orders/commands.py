@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from ar.credit.commands import CommitOrder, check_order, commit_order, withdraw_requests_of_order
 from ar.credit.rules.commitment import Stages
 from ar.credit.rules.decision import Decision
-from ar.sales.orders.amounts import has_left, order_amounts
+from ar.sales.orders.amounts import all_signed_for, has_left, order_amounts
 from ar.sales.orders.entering import locked_order, order_values, rewrite_order
 from ar.sales.orders.facts import find_order, order_facts
 from ar.sales.orders.inputs import CloseOrder, EditOrder
@@ -138,10 +138,19 @@ def check(
 def recommit(db: Session, actor: Actor, order_id: UUID, *, effective_on: date | None = None) -> Stages:
     """Tells credit what an order commits from a day on (None: today), after anything of it changed.
 
-    An order whose goods are all signed for and invoiced is completed by it, and released again when that ends. The
-    caller goes on with its own actor. Raises NotFound(`order_not_found`).
+    The caller goes on with its own actor. Raises NotFound(`order_not_found`).
     """
     actor, order = locked_order(db, actor, order_id)
+    return recommit_locked(db, actor, order, effective_on=effective_on)
+
+
+def recommit_locked(db: Session, actor: Actor, order: DbRow, *, effective_on: date | None = None) -> Stages:
+    """Does the same for an order that the caller has locked after its customer.
+
+    An order whose goods, gifts and samples among them, are all signed for and invoiced is completed by it, and released
+    again when that ends.
+    """
+    order_id = order.id
     amounts = order_amounts(db, actor.tenant_id, order_id)
     stages = commit_order(
         db,
@@ -155,7 +164,8 @@ def recommit(db: Session, actor: Actor, order_id: UUID, *, effective_on: date | 
             prepaid=order.prepaid,
         ),
     )
-    is_done = order.total_minor > 0 and min(amounts.signed_minor, amounts.invoiced_minor) >= order.total_minor
+    is_paid_for = min(amounts.signed_minor, amounts.invoiced_minor) >= order.total_minor
+    is_done = is_paid_for and all_signed_for(db, actor.tenant_id, order_id)
     if order.state == "released" and is_done:
         _update(db, actor, order_id, state="completed")
     elif order.state == "completed" and not is_done:
@@ -187,7 +197,7 @@ def _ask(
     if decision.passes and order.state in ("draft", "held"):
         _update(db, actor, order.id, state="released", released_at=actor.now)
         _record(db, actor, "order_released", order)
-    elif not decision.passes and (order.state == "draft" or (holds and order.state == "released")):
+    elif not decision.passes and (order.state == "draft" or (holds and order.state in ("released", "completed"))):
         _update(db, actor, order.id, state="held")
         _record(db, actor, "order_held", order, codes=[reason.code for reason in decision.reasons])
     if decision.passes or holds:

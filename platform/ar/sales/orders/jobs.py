@@ -1,6 +1,6 @@
-"""Jobs of orders: what the ledger and credit tell them of invoices posted and reversed, and of orders let pass.
+"""Jobs of orders: what the ledger and credit tell them of invoices posted, and of orders let pass.
 
-Invariant: each handler is idempotent: what is linked is not linked again, and asking or counting again is the same.
+Invariant: each handler is idempotent: what is linked is not linked again, and asking again is the same.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ar.credit.commands import ORDER_APPROVED
-from ar.ledger.commands import INVOICE_POSTED, INVOICE_REVERSED
-from ar.sales.orders.billing import bill_named_orders, recommit_billed_orders
+from ar.ledger.commands import INVOICE_POSTED
+from ar.sales.orders.billing import bill_named_orders
 from ar.sales.orders.commands import confirm_order
 from ar.sales.orders.facts import find_order
 from kernel.actor import Actor
@@ -21,13 +21,8 @@ from tenants.slice import Job
 
 
 def link_invoice(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
-    """Links a posted invoice to the order that its reference names, if it names one of its customer."""
+    """Links a posted invoice to the orders and delivery notes of its customer that it names."""
     bill_named_orders(db, actor, [UUID(payload["item_id"])])
-
-
-def count_again(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
-    """Tells credit again what the orders commit that a reversed invoice billed."""
-    recommit_billed_orders(db, actor, [UUID(payload["item_id"])])
 
 
 def ask_again(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
@@ -39,6 +34,5 @@ def ask_again(db: Session, actor: Actor, payload: Mapping[str, Any]) -> None:
 
 JOBS: Final = (
     Job(INVOICE_POSTED, link_invoice),
-    Job(INVOICE_REVERSED, count_again),
     Job(ORDER_APPROVED, ask_again),
 )

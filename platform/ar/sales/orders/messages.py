@@ -25,6 +25,7 @@ MESSAGES: Final[dict[str, str]] = {
     "order_billed": mark("Order %(number)s is invoiced up to its amount."),
     "invoice_not_found": mark("There is no such invoice."),
     "invoice_of_other": mark("%(document_no)s is of another customer or currency than order %(number)s."),
+    "invoice_before_order": mark("%(document_no)s is older than order %(number)s, so it bills something else."),
     "invoice_linked": mark("%(document_no)s bills orders up to its amount already."),
 }
 #: State → name and tone.

@@ -204,6 +204,35 @@ def test_an_approval_serves_this_order_this_amount_and_through_this_day(world: W
     assert codes(world.on(until + timedelta(days=1)).check_order(customer, asked)) == ["limit"]
 
 
+def test_an_approval_serves_no_larger_excess_than_its_deciders_may_decide_on(world: World) -> None:
+    customer, until = world.creditor(1_000_00), world.today + timedelta(days=20)
+    everybody(world, DECIDERS)
+    slices = [order(1_090_00), order(90_00)]
+    world.commit_order(customer, slices[0].order_id, OrderAmounts(1_000_00, 0, 0, 0))
+    for each in slices:
+        assert len(approve_all(world, world.request_over_limit(customer, each, until), world.today)) == 1
+    assert codes(world.check_order(customer, slices[0])) == []
+    world.commit_order(customer, slices[0].order_id, OrderAmounts(1_090_00, 0, 0, 0))
+    assert codes(world.check_order(customer, slices[1])) == ["limit"], "18 % in slices of 9 % is more than a tenth"
+    assert len(approve_all(world, world.request_over_limit(customer, slices[1], until), world.today)) == 2
+    assert codes(world.check_order(customer, slices[1])) == []
+    world.invoice(customer, number="MORE", on=world.today, minor=150_00)
+    assert codes(world.check_order(customer, slices[1])) == ["limit"], "and 33 % is the general manager's"
+    assert len(approve_all(world, world.request_over_limit(customer, slices[1], until), world.today)) == 3
+    world.invoice(customer, number="MUCH", on=world.today, minor=9_000_00)
+    assert codes(world.check_order(customer, slices[1])) == [], "who decides on any excess decided"
+
+
+def test_an_approval_serves_no_longer_term_than_was_decided_on(world: World) -> None:
+    customer, until = world.creditor(1_000_00), world.today
+    everybody(world, DECIDERS)
+    asked = order(10_00, term_days=45)
+    assert codes(world.check_order(customer, asked)) == ["long_term"]
+    approve_all(world, world.request_over_limit(customer, asked, until), world.today)
+    answers = [codes(world.check_order(customer, replace(asked, term_days=days))) for days in (30, 45, 46, 365)]
+    assert answers == [[], [], ["long_term"], ["long_term"]]
+
+
 def test_parts_of_an_approved_order_ship_without_a_new_request(world: World) -> None:
     customer, until = world.creditor(1), date(2026, 12, 30)
     asked = order(1_000_00)

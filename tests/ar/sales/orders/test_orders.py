@@ -249,3 +249,53 @@ def test_an_invoice_is_linked_once_and_to_its_own_customer(world: World) -> None
     with pytest.raises(RuleBroken, match="invoice_linked"):
         world.bill_order(order, invoice)
     assert world.commits(order) == (60_00, 0, 0)
+
+
+def test_an_invoice_from_before_the_order_bills_none_of_it(world: World) -> None:
+    customer = world.buyer(100_00)
+    old = world.invoice(customer, number="OLD-1", on=date(2026, 9, 1), minor=60_00)
+    world.pay(old, minor=60_00, on=date(2026, 9, 10))
+    order = world.released_order(customer, ("valve", "1", "60"))
+    with pytest.raises(RuleBroken, match="invoice_before_order"):
+        world.bill_order(order, old)
+    assert world.commits(order) == (60_00, 0, 0)
+    earlier = world.released_order(customer, ("valve", "1", "30"), on=date(2026, 9, 1))
+    world.bill_order(earlier, old)
+    assert world.commits(earlier) == (0, 0, 0), "a down payment of the day of the order is its own"
+
+
+def test_a_completed_order_to_which_something_is_added_is_held_when_it_does_not_pass(world: World) -> None:
+    customer = world.buyer(100_00)
+    order = world.released_order(customer, ("valve", "10", "10"))
+    note = world.shipped_note(order)
+    world.sign(note)
+    world.invoice_note(note)
+    assert world.order_state(order) == "completed"
+    decision = world.change_order(order, ("valve", "10", "10"), ("pump", "1", "500"))
+    assert decision is not None
+    assert held_by(decision) == ["limit"]
+    assert (world.order_state(order), world.commits(order)) == ("held", (0, 0, 0))
+    assert world.credit_account(customer).exposure_minor == 100_00
+
+
+def test_an_order_worth_nothing_is_completed_when_all_is_signed_for(world: World) -> None:
+    order = world.released_order(world.buyer(0), ("sample", "5", "0"))
+    world.sign(world.shipped_note(order, (1, "3")))
+    assert world.order_state(order) == "released"
+    rest = world.shipped_note(order)
+    world.sign(rest, (1, "1"))
+    assert world.order_state(order) == "released", "signed short"
+    world.sign(rest)
+    assert world.order_state(order) == "completed"
+    world.take_back(rest, (1, "1"))
+    assert world.order_state(order) == "released"
+
+
+def test_an_order_is_not_completed_while_its_gift_is_not_with_the_customer(world: World) -> None:
+    order = world.released_order(world.buyer(100_00), ("valve", "5", "1"), ("sample", "5", "0"))
+    valves = world.shipped_note(order, (1, "5"))
+    world.sign(valves)
+    world.invoice_note(valves)
+    assert (world.order_state(order), world.commits(order)) == ("released", (0, 0, 0))
+    world.sign(world.shipped_note(order))
+    assert world.order_state(order) == "completed"

@@ -20,7 +20,7 @@ from ar.credit.checks.requests.inputs import RequestOverLimit
 from ar.credit.exposure.accounts import CustomerAccount, customer_accounts
 from ar.credit.policy.queries import credit_policy
 from ar.credit.rules.decision import APPROVABLE, OrderFacts
-from ar.credit.rules.excess import deciders_of, excess_of
+from ar.credit.rules.excess import deciders_of, excess_of, most_bps
 from ar.ledger.commands import lock_customers
 from kernel import idempotency, journal, outbox
 from kernel.actor import Actor
@@ -63,6 +63,7 @@ def _request(db: Session, actor: Actor, customer_id: UUID, order: OrderFacts, da
     if not reasons:
         raise RuleBroken("over_limit_not_needed", order_no=order.order_no)
     excess, policy = excess_of(reasons), credit_policy(db, actor.tenant_id)
+    deciders = deciders_of(excess, policy)
     accounts = customer_accounts(db, actor.tenant_id, [customer_id], policy, today=actor.today)
     request_id, year = new_id(), actor.today.year
     number = document_number("OL", year, take_numbers(db, actor.tenant_id, f"over_limit:{year}")[0])
@@ -73,6 +74,7 @@ def _request(db: Session, actor: Actor, customer_id: UUID, order: OrderFacts, da
         "excess_currency": excess.currency,
         "excess_bps": excess.bps,
         "excess_days": excess.days,
+        "most_bps": most_bps(deciders, policy),
         "valid_until_on": data.valid_until_on.isoformat(),
         "payment_expected_on": data.payment_expected_on.isoformat() if data.payment_expected_on else None,
         "guarantee": data.guarantee,
@@ -116,7 +118,7 @@ def _request(db: Session, actor: Actor, customer_id: UUID, order: OrderFacts, da
             order.currency,
             facts,
             data.reason,
-            steps=[ChainStep(role) for role in deciders_of(excess, policy)],
+            steps=[ChainStep(role) for role in deciders],
         ),
     )
     _update(db, actor, request_id, approval_id=approval_id)

@@ -16,7 +16,7 @@ from ar.credit.exposure.strip import CreditStrip, credit_strip
 from ar.credit.limits.guarantees.queries import guarantees_due
 from ar.credit.limits.queries import limits_in_force
 from ar.credit.limits.taking_over import StandingLimit, followed_limits, not_yet_approved, regular_limits
-from ar.credit.policy.queries import credit_policy
+from ar.credit.policy.queries import contract_notice_days, credit_policy
 from ar.credit.reviews.queries import lines_to_explain
 from ar.credit.signals.queries import customer_signals, signals_late, signals_waiting
 from ar.credit.signals.texts import DECISION_NAMES as SIGNAL_DECISIONS
@@ -35,6 +35,7 @@ __all__ = [
     "DecisionText",
     "StandingLimit",
     "active_stops",
+    "contract_notice_days",
     "credit_policy",
     "credit_strip",
     "customer_accounts",

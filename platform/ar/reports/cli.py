@@ -11,6 +11,7 @@ from ar.ledger.rules.aging import BUCKETS, AgingRow
 from ar.reports.aging.queries import AgingReport, aging_report
 from ar.sales.lookups import UnsignedNote, unsigned_json, unsigned_notes
 from kernel.bookable import FIRST_DAY, LAST_DAY, is_bookable
+from kernel.errors import RuleBroken
 from kernel.money import format_minor
 from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 
@@ -43,6 +44,8 @@ def aging(slug: str, as_of: date, by: Literal["due", "invoice"], as_json: bool) 
 def unsigned_deliveries(slug: str, as_of: date, as_json: bool) -> None:
     """Print the shipped delivery notes that had not come back signed by the end of a day, the oldest first."""
     with tenant_transaction(slug, read_only=True) as (db, actor):
+        if as_of > actor.today:
+            raise RuleBroken("unsigned_as_of", today=actor.today.isoformat())
         notes = unsigned_notes(db, actor.tenant_id, as_of, today=actor.today)
     emit(unsigned_json(as_of, notes), as_json, lambda: "\n".join(map(_note_line, notes)))
 

@@ -6,7 +6,8 @@ from typing import Final
 
 from ar.sales.contracts import messages as contract_messages
 from ar.sales.contracts.approvals import APPROVALS
-from ar.sales.contracts.expiring import expiring_contracts
+from ar.sales.contracts.expiring import mails as expiring_mails
+from ar.sales.contracts.expiring.queries import expiring_contracts
 from ar.sales.deliveries import parts as delivery_parts
 from ar.sales.orders import jobs as order_jobs
 from ar.sales.orders import messages as order_messages
@@ -49,9 +50,9 @@ SLICE: Final = Slice(
     messages=contract_messages.MESSAGES | order_messages.MESSAGES | delivery_parts.MESSAGES,
     events=contract_messages.EVENTS | order_messages.EVENTS | delivery_parts.EVENTS,
     approvals=APPROVALS,
-    jobs=(*delivery_parts.JOBS, *order_jobs.JOBS),
-    recurring=delivery_parts.RECURRING,
-    mails=delivery_parts.MAILS,
+    jobs=(*delivery_parts.JOBS, *order_jobs.JOBS, *expiring_mails.JOBS),
+    recurring=(*delivery_parts.RECURRING, *expiring_mails.RECURRING),
+    mails=(*delivery_parts.MAILS, *expiring_mails.MAILS),
     numbers=delivery_parts.NUMBERS,
     signal_sources=(signals.SOURCE,),
     on_reversal=recommit_reversed,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
-from ar.credit.rules.policy import CLASSES, CreditPolicy, Size
+from ar.credit.rules.policy import CLASSES, CONTRACT_NOTICE_DAYS, CreditPolicy, Size
 from ar.credit.rules.scoring import ITEMS, WEIGHT_MAX, Grade
 from ar.credit.rules.signals import COMPUTED, Marks, SignalCode
 from kernel.field_types import Number
@@ -59,6 +59,7 @@ class SetCreditPolicy(EditInput):
     limit_months: int = Field(ge=1, le=60)
     unconfirmed_days: int = Field(ge=1, le=366)
     large_order_days: int = Field(ge=1, le=366)
+    contract_notice_days: int = Field(default=CONTRACT_NOTICE_DAYS, ge=1, le=366)
     manager_percent: Percent
     director_percent: Percent
     long_use_percent: Percent
@@ -128,6 +129,7 @@ class SetCreditPolicy(EditInput):
             "limit_months": self.limit_months,
             "unconfirmed_days": self.unconfirmed_days,
             "large_order_days": self.large_order_days,
+            "contract_notice_days": self.contract_notice_days,
             "over_limit_manager_bps": _bps(self.manager_percent),
             "over_limit_director_bps": _bps(self.director_percent),
             "long_use_bps": _bps(self.long_use_percent),
@@ -168,6 +170,7 @@ def form_values(policy: CreditPolicy) -> dict[str, Any]:
         "limit_months": str(policy.limit_months),
         "unconfirmed_days": str(policy.unconfirmed_days),
         "large_order_days": str(policy.large_order_days),
+        "contract_notice_days": str(policy.contract_notice_days),
         "manager_percent": _percent(policy.over_limit_manager_bps),
         "director_percent": _percent(policy.over_limit_director_bps),
         "long_use_percent": _percent(policy.long_use_bps),

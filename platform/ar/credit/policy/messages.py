@@ -37,6 +37,7 @@ LABELS: Final[dict[str, str]] = {
     "limit_months": mark("Months that an assessment and its limit last"),
     "unconfirmed_days": mark("Days until an unanswered statement holds orders"),
     "large_order_days": mark("Days of usual sales from which an order is large"),
+    "contract_notice_days": mark("Days before its end from which a contract is listed and mailed"),
     "manager_percent": mark("Excess that the sales manager approves"),
     "director_percent": mark("Excess that the finance director approves"),
     "long_use_percent": mark("Use of the limit that counts as high"),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ar.credit.policy.inputs import form_values
 from ar.credit.policy.models import CreditSettings
-from ar.credit.rules.policy import DEFAULT_POLICY, CreditPolicy, Size
+from ar.credit.rules.policy import CONTRACT_NOTICE_DAYS, DEFAULT_POLICY, CreditPolicy, Size
 from ar.customers.models import Customer
 
 
@@ -43,6 +43,19 @@ def size_of(db: Session, tenant_id: UUID, customer_id: UUID) -> Size | None:
         sa.select(customer.size_class).where(customer.tenant_id == tenant_id, customer.id == customer_id)
     ).scalar()
     return Size(size) if size else None
+
+
+def contract_notice_days(tenant: sa.ColumnElement[UUID]) -> sa.ColumnElement[int]:
+    """Returns `contract_notice_days` of the policy in force, for a statement that other slices build."""
+    settings = CreditSettings
+    chosen = (
+        sa.select(settings.data["contract_notice_days"].as_integer())
+        .where(settings.tenant_id == tenant)
+        .order_by(settings.version.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return sa.func.coalesce(chosen, CONTRACT_NOTICE_DAYS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ class ClassRule(BaseModel):
     factor_bps: Annotated[int, Field(ge=0, le=100_000)] | None = None
 
 
+#: How many days before its end a contract is on the list of those that end, unless the company says otherwise (R098).
+CONTRACT_NOTICE_DAYS: Final = 30
 #: Every class, in the order of the policy's form.
 CLASSES: Final = tuple((grade, size) for grade in Grade for size in Size)
 
@@ -67,8 +69,9 @@ class CreditPolicy(BaseModel):
 
     `cap_days`: the longest term by grade (A04), or whole calendar months of 30 days where `cap_in_months`. Rates are
     basis points; `bank_bills_count`: bank acceptances add to exposure. `unconfirmed_days`: how long after its sending a
-    statement may stay unanswered (R126). `over_limit_*_bps`: up to which excess who approves (A18). `signals`: when
-    danger signals fire. `classes`: what some customers get by grade and size, no class twice (R342).
+    statement may stay unanswered (R126). `contract_notice_days`: how long before its end a contract is listed and
+    mailed (R098). `over_limit_*_bps`: up to which excess who approves (A18). `signals`: when danger signals fire.
+    `classes`: what some customers get by grade and size, no class twice (R342).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,6 +92,7 @@ class CreditPolicy(BaseModel):
     limit_months: Annotated[int, Field(ge=1, le=60)] = 6
     unconfirmed_days: Annotated[int, Field(ge=1, le=366)] = 30
     large_order_days: Annotated[int, Field(ge=1, le=366)] = 30
+    contract_notice_days: Annotated[int, Field(ge=1, le=366)] = CONTRACT_NOTICE_DAYS
     over_limit_manager_bps: Annotated[int, Field(ge=0)] = 1_000
     over_limit_director_bps: Annotated[int, Field(ge=0)] = 3_000
     long_use_bps: Annotated[int, Field(ge=1, le=10_000)] = 8_000

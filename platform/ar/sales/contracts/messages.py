@@ -95,6 +95,7 @@ EVENTS: Final[dict[str, Event]] = {
     "contract_submitted": Event(mark("Contract submitted for review"), "%(number)s"),
     "contract_reviewed": Event(mark("Contract reviewed"), "%(number)s", "ok"),
     "contract_returned": Event(mark("Contract given back"), "%(number)s: %(reason)s"),
+    "contract_expiring": Event(mark("Contract ends soon"), mark("%(number)s on %(ends_on)s")),
     "contract_sealed": Event(mark("Contract sealed"), "%(number)s", "ok"),
     "contract_copy_kept": Event(mark("Copy of a contract recorded"), "%(number)s: %(holder)s"),
     "contract_ended": Event(mark("Contract ended"), "%(number)s: %(reason)s"),

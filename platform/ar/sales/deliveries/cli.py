@@ -13,6 +13,8 @@ from ar.credit.lookups import reason_sentences, reasons_json
 from ar.sales.deliveries.shipping import ship_order
 from ar.sales.orders.check_command import group
 from ar.sales.orders.facts import order_id_of
+from kernel.clock import local_date
+from kernel.errors import RuleBroken
 from tenants.commandline import DAY, emit, json_option, reports_errors, tenant_option, tenant_transaction
 
 __all__ = ["group"]
@@ -28,6 +30,9 @@ __all__ = ["group"]
 def ship(slug: str, order_no: str, delivery_no: str | None, on: date | None, as_json: bool) -> None:
     """Ship an order's note, or all that is left of the order on a new one, when no check holds it."""
     with tenant_transaction(slug, on=on) as (db, actor):
+        today = local_date(actor.now, actor.timezone)
+        if actor.today > today:  # other commands may look ahead, goods do not leave tomorrow
+            raise RuleBroken("delivery_ship_day", today=today.isoformat())
         order_id = order_id_of(db, actor.tenant_id, order_no)
         number, decision = ship_order(db, actor, order_id, delivery_no)
     answer = {

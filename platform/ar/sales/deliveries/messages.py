@@ -64,6 +64,7 @@ MESSAGES: Final[dict[str, str]] = {
     ),
     "return_day": mark("The day of the return lies between %(shipped_on)s, when it shipped, and today, %(today)s."),
     "return_too_much": mark("Position %(position)s: only %(out)s can come back."),
+    "unsigned_as_of": mark("The list is of a day until today, %(today)s: what comes back later is not known yet."),
     "unsigned_not_out": mark("Note %(number)s is not out any more."),
     "unsigned_reason_unknown": mark("Follow-up has not given a reason for this note yet."),
     "unsigned_measure_day": mark("The day of the measure lies between today, %(today)s, and %(last)s."),

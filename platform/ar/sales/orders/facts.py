@@ -55,10 +55,10 @@ def find_order(db: Session, tenant_id: UUID, order_id: UUID, *, locked: bool = F
 
 
 def order_id_of(db: Session, tenant_id: UUID, number: str) -> UUID:
-    """Returns the id of the order with that number. Raises NotFound(`order_not_found`)."""
+    """Returns the id of the order with that number. Raises NotFound(`order_number_unknown`)."""
     found = db.execute(sa.select(Order.id).where(Order.tenant_id == tenant_id, Order.number == number)).scalar()
     if found is None:
-        raise NotFound("order_not_found")
+        raise NotFound("order_number_unknown", number=number)
     return found
 
 

@@ -8,6 +8,7 @@ from kernel.i18n import mark
 from tenants.slice import Event
 
 MESSAGES: Final[dict[str, str]] = {
+    "order_number_unknown": mark("There is no order %(number)s. Its number stands on the list of orders."),
     "order_not_found": mark("There is no such order."),
     "order_number_taken": mark("Another order has the number %(number)s."),
     "order_contract_unknown": mark("Choose a contract of this customer that has not ended."),

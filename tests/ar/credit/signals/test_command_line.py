@@ -61,6 +61,22 @@ def test_the_command_says_in_json_what_was_raised_and_the_second_time_nothing() 
     assert world.signals()[0].raised_on == TODAY
 
 
+@pytest.mark.parametrize("more", [["--date", "2026-02-30"], ["--tenant"], ["--day", "2026-11-20"]])
+def test_bad_input_is_refused_by_its_option_and_raises_nothing(more: list[str]) -> None:
+    world = new_world()
+    changes_banks(world, "00001")
+    wrong = CliRunner().invoke(main, ["signals", "run", "--tenant", world.slug, *more])
+    assert wrong.exit_code == 2
+    assert more[0] in wrong.output
+    assert world.signals() == []
+    nobody = CliRunner().invoke(main, ["signals", "run", "--tenant", "nobody", "--json"])
+    assert json.loads(nobody.stdout)["error"] == {
+        "code": "tenant_not_found",
+        "message": "There is no such company.",
+        "slug": "nobody",
+    }
+
+
 def test_the_clock_runs_them_too() -> None:
     world = new_world()
     changes_banks(world, "00001")

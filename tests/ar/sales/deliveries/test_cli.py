@@ -70,4 +70,40 @@ def test_a_note_is_named_and_another_orders_note_is_refused(world: World, custom
     assert refused.exit_code == 1
     assert json.loads(refused.output)["error"]["code"] == "delivery_not_of_order"
     assert json.loads(ship(world, "--order", "SO-1", "--delivery", "DL-1").output)["delivery_no"] == "DL-1"
-    assert json.loads(ship(world, "--order", "NOPE").output)["error"]["code"] == "order_not_found"
+
+
+def test_bad_input_is_named_with_what_to_do(world: World, customer: UUID) -> None:
+    world.released_order(customer, TEN, number="SO-1")
+    unknown = json.loads(ship(world, "--order", "NOPE").output)["error"]
+    assert (unknown["code"], unknown["number"]) == ("order_number_unknown", "NOPE")
+    assert unknown["message"] == "There is no order NOPE. Its number stands on the list of orders."
+    elsewhere = ship(world, "--order", "SO-1", "--delivery", "DL-9")
+    assert (elsewhere.exit_code, json.loads(elsewhere.output)["error"]["number"]) == (1, "DL-9")
+    several = [world.note(world.released_order(customer, TEN, number="SO-3"), (1, "1"))]
+    with_two = world.delivery(several[0]).order_id
+    world.note(with_two, (1, "1"))
+    named = json.loads(ship(world, "--order", "SO-3").output)["error"]
+    assert named["message"] == "Order SO-3 has 2 open notes. Name the one to ship."
+    for day in ("2026-02-30", "yesterday", ""):
+        wrong = CliRunner().invoke(order, ["ship", "--tenant", world.slug, "--order", "SO-1", "--date", day])
+        assert wrong.exit_code == 2, day
+        assert "--date" in wrong.output
+    ahead = [*["ship", "--order", "SO-1", "--json", "--tenant"], world.slug, "--date", "2027-01-01"]
+    refused = CliRunner().invoke(order, ahead)
+    assert json.loads(refused.output)["error"]["code"] == "delivery_ship_day"
+    assert world.count_rows(Delivery) == 2
+    missing = CliRunner().invoke(order, ["ship", "--tenant", world.slug])
+    assert missing.exit_code == 2
+    assert "--order" in missing.output
+
+
+def test_the_list_of_a_day_that_is_none_is_refused_by_its_option(world: World) -> None:
+    asked = ["unsigned-deliveries", "--tenant", world.slug, "--json"]
+    for more in ([], ["--as-of", "2026-13-01"]):
+        wrong = CliRunner().invoke(report, [*asked, *more])
+        assert wrong.exit_code == 2
+        assert "--as-of" in wrong.output
+    ahead = CliRunner().invoke(report, [*asked, "--as-of", "2027-01-01"])
+    assert json.loads(ahead.output)["error"]["code"] == "unsigned_as_of"
+    empty = CliRunner().invoke(report, [*asked, "--as-of", "2026-11-20"])
+    assert json.loads(empty.output) == {"as_of": "2026-11-20", "count": 0, "rows": []}

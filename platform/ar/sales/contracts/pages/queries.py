@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session, aliased
 
 from ar.customers.lookups import matches
 from ar.customers.models import Customer
-from ar.sales.contracts.expiring import EXPIRING_DAYS
 from ar.sales.contracts.messages import QUOTATION_STATE_NAMES
 from ar.sales.contracts.models import Contract, ContractCopy, ContractLine, Quotation
 from kernel.errors import NotFound
@@ -42,7 +41,7 @@ class ContractRow:
     starts_on: date
     ends_on: date | None
 
-    def ends_within(self, today: date, days: int = EXPIRING_DAYS) -> bool:
+    def ends_within(self, today: date, days: int) -> bool:
         """Whether a sealed contract ends within so many days, or has passed its end."""
         return self.state == "sealed" and self.ends_on is not None and self.ends_on <= today + timedelta(days=days)
 
@@ -119,11 +118,11 @@ class QuotationRow:
 
 
 def contract_list(
-    db: Session, tenant_id: UUID, today: date, *, q: str = "", state: str = "all", offset: int, limit: int
+    db: Session, tenant_id: UUID, last_on: date, *, q: str = "", state: str = "all", offset: int, limit: int
 ) -> tuple[list[ContractRow], dict[str, int]]:
-    """Returns one page of contracts and the number by state; `expiring` are sealed ones that end soon."""
+    """Returns one page of contracts and the number by state; `expiring` are sealed ones that end by `last_on`."""
     contract = Contract
-    soon = sa.and_(contract.state == "sealed", contract.ends_on <= today + timedelta(days=EXPIRING_DAYS))
+    soon = sa.and_(contract.state == "sealed", contract.ends_on <= last_on)
     where = [contract.tenant_id == tenant_id, *_found(tenant_id, q, contract.number, contract.title)]
     joined = _of_customer(tenant_id, contract.customer_id)
     counted = sa.select(

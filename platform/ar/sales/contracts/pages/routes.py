@@ -7,11 +7,13 @@ contract in `step_routes`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
+from ar.credit.lookups import credit_policy
 from ar.sales.contracts.commands import FILE_TYPES
 from ar.sales.contracts.messages import CHECKLIST_NAMES, CONTRACT_STATE_NAMES, FORM_NAMES, PLACE_NAMES
 from ar.sales.contracts.pages import queries
@@ -52,10 +54,11 @@ def index() -> Page:
     """Lists contracts, or those that end soon."""
     wanted, asked = filters.read(ContractFilters, request.args), read_page(request.args)
     path = url_for("contracts.index")
+    notice_days = credit_policy(db(), actor().tenant_id).contract_notice_days
     rows, counts = queries.contract_list(
         db(),
         actor().tenant_id,
-        actor().today,
+        actor().today + timedelta(days=notice_days),
         q=wanted.q,
         state=wanted.state,
         offset=asked.offset,
@@ -71,6 +74,7 @@ def index() -> Page:
         total=total,
         wanted=wanted,
         today=actor().today,
+        notice_days=notice_days,
         chips=filters.chips(wanted, "state", options, path),
         pager=asked.page(total, path, request.args),
         may_edit=may(Permission.EDIT_CONTRACTS),
@@ -95,6 +99,7 @@ def contract_page(form: Form[Any], contract_id: UUID) -> str:
         all_items=ITEMS,
         accept=",".join(FILE_TYPES),
         today=actor().today,
+        notice_days=credit_policy(db(), actor().tenant_id).contract_notice_days,
         plain=plain,
         price_text=price_text,
         place_choices=[(code, _(name)) for code, name in PLACE_NAMES.items()],

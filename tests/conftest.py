@@ -13,11 +13,17 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck
+from hypothesis import settings as property_settings
 
 from kernel.i18n import set_language
 from tests.support.clock import set_the_clock
 
 set_the_clock()
+
+# A busy machine is no fault of the code: nothing here is timed.
+property_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_settings.load_profile("untimed")
 
 # `make test DATABASE_URL=…` names the server that the suite makes its own databases on.
 if os.environ.get("DATABASE_URL"):

@@ -32,8 +32,8 @@ from tests.support.world.base import fresh_number
 from tests.support.world.credit import Credit
 from tests.support.world.customers import Customers
 
-#: product, quantity, price
-Line = tuple[str, str, str]
+#: product, quantity, price, and the rate of tax in basis points where it matters
+Line = tuple[str, str, str] | tuple[str, str, str, int]
 
 
 class Sales(Credit, Customers):
@@ -289,9 +289,10 @@ class Sales(Credit, Customers):
 
 
 def _lines(lines: Sequence[Line]) -> list[LineInput]:
+    names = ("product", "quantity", "unit_price", "tax_rate_bps")
     return [
-        LineInput.model_validate({"line_no": number, "product": product, "quantity": quantity, "unit_price": price})
-        for number, (product, quantity, price) in enumerate(lines, start=1)
+        LineInput.model_validate({"line_no": number} | dict(zip(names, line, strict=False)))
+        for number, line in enumerate(lines, start=1)
     ]
 
 

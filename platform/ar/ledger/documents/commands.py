@@ -7,6 +7,7 @@ document it references at posting or not at all; what it gives back of a discoun
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -68,9 +69,12 @@ def _message(code: str, params: Mapping[str, object]) -> str:
     return _(MESSAGES[code], **shown)
 
 
-def post_document(db: Session, actor: Actor, kind: str, data: SubmittedDocument) -> UUID:
+def post_document(
+    db: Session, actor: Actor, kind: str, data: SubmittedDocument, *, computed_tax_minor: int | None = None
+) -> UUID:
     """Posts a typed document; returns the id of its item (of the first instalment).
 
+    `computed_tax_minor`: the tax within it where that follows from several rates; None: as the document says.
     The same key again returns the first result. Raises DocumentRefused with all faults by field; Conflict
     (`document_exists`, `idempotency_key_reused`); RuleBroken for a rule that failed since validation.
     """
@@ -80,8 +84,17 @@ def post_document(db: Session, actor: Actor, kind: str, data: SubmittedDocument)
         actor,
         f"document:{data.key}",
         request,
-        lambda: post_parsed(db, actor, parse_document(db, actor, kind, data.typed)),
+        lambda: post_parsed(
+            db, actor, _with_computed_tax(parse_document(db, actor, kind, data.typed), computed_tax_minor)
+        ),
     )
+
+
+def _with_computed_tax(document: Document, tax_minor: int | None) -> Document:
+    if tax_minor is None:
+        return document
+    part = replace(document.parts[0], tax_minor=tax_minor)
+    return replace(document, tax_minor=tax_minor, tax_computed=True, parts=(part,))
 
 
 def parse_document(db: Session, actor: Actor, kind: str, typed: TypedDocument) -> Document:
@@ -105,7 +118,7 @@ def _credited(db: Session, actor: Actor, document: Document) -> tuple[Document, 
     Raises DocumentRefused when more tax is typed than is left.
     """
     concerned = credited_document(db, actor.tenant_id, document)
-    if concerned is not None and document.tax_typed and document.tax_minor > tax_left_minor(concerned):
+    if concerned is not None and not document.tax_computed and document.tax_minor > tax_left_minor(concerned):
         left = {"left_minor": tax_left_minor(concerned), "currency": document.currency}
         raise DocumentRefused({"tax": ("tax_more_than_left", {"document_no": document.reference, **left})})
     return as_credit_of(document, concerned), concerned

@@ -122,7 +122,7 @@ def as_credit_of(document: Document, concerned: CreditedDocument | None) -> Docu
     if concerned is None:
         return document
     document = replace(document, discount_back_minor=_discount_back_minor(document, concerned))
-    if document.tax_typed or not document.tax_minor:
+    if not document.tax_computed:
         return document
     tax = tax_left(
         document.amount_minor,

@@ -67,8 +67,8 @@ class Part:
 class Document:
     """A document ready to be posted. `number` empty: the next running number. Amounts in minor units, gross.
 
-    `reason`: why a credit note is given; `tax_typed`: the tax was typed as an amount, not computed from a rate;
-    `discount_back_minor`: the discount within it, which is not given back.
+    `reason`: why a credit note is given; `tax_computed`: the tax follows from rates and was not typed as an amount,
+    also where it rounds to nothing; `discount_back_minor`: the discount within it, which is not given back.
     """
 
     kind: str
@@ -84,7 +84,7 @@ class Document:
     memo: str
     allocate: bool
     reason: str | None = None
-    tax_typed: bool = False
+    tax_computed: bool = False
     discount_back_minor: int = 0
 
     @property
@@ -172,7 +172,7 @@ def parse_fields(
         typed.memo,
         bool(typed.allocate) and not owed,
         (typed.reason or GOODS) if kind == "credit_note" else None,
-        bool(typed.tax),
+        bool(typed.tax_rate) and parse_percent_bps(typed.tax_rate) != 0,
     )
 
 

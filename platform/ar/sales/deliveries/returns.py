@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from ar.customers.models import Customer
 from ar.ledger.commands import DocumentRefused, SubmittedDocument, post_document, posting_day
 from ar.ledger.models import OpenItem
-from ar.sales.deliveries.billing.commands import signed_by_rate, tax_of_part
+from ar.sales.deliveries.billing.commands import rates_of_note, tax_by_rate
 from ar.sales.deliveries.billing.proposals import deliveries_to_invoice
 from ar.sales.deliveries.inputs import ReturnedLine, ReturnGoods
 from ar.sales.deliveries.models import DeliveryReturn
@@ -64,7 +64,7 @@ def return_goods(db: Session, actor: Actor, delivery_id: UUID, data: ReturnGoods
     billed = deliveries_to_invoice(db, actor.tenant_id, [note.order_id]).get(delivery_id)
     item_id = None
     if signed_minor and (billed is None or signed_minor > billed.left_minor):
-        item_id = _give_back(db, actor, note, data, signed_minor)
+        item_id = _give_back(db, actor, note, data, rows)
     own = {
         "tenant_id": actor.tenant_id,
         "delivery_id": delivery_id,
@@ -107,42 +107,33 @@ def _row(position: int, quantity: Decimal, amount_minor: int, *, was_signed: boo
     return {"position": position, "quantity": quantity, "amount_minor": amount_minor, "was_signed": was_signed}
 
 
-def _give_back(db: Session, actor: Actor, note: DbRow, data: ReturnGoods, amount_minor: int) -> UUID:
-    """Posts the document that gives goods back, on the invoice that billed them."""
+def _give_back(db: Session, actor: Actor, note: DbRow, data: ReturnGoods, rows: Sequence[Mapping[str, Any]]) -> UUID:
+    """Posts the document that gives goods back, on the invoice that billed them; each line at its own rate of tax."""
+    signed = {row["position"]: row["amount_minor"] for row in rows if row["was_signed"]}
+    amount_minor = sum(signed.values())
     currency = order_facts(db, actor.tenant_id, note.order_id).currency
     customer = Customer
     number = db.execute(
         sa.select(customer.number).where(customer.tenant_id == actor.tenant_id, customer.id == note.customer_id)
     ).scalar_one()
     invoice_no = _invoice_of(db, actor, note)
-    rate, tax = _tax(db, actor, note, amount_minor, currency)
+    rates = rates_of_note(db, actor, note.id)
     document = SubmittedDocument(
         customer=number,
         document_on=posting_day(db, actor, data.returned_on).isoformat(),
         currency=currency,
         amount=_typed(amount_minor, currency),
-        tax_rate=rate,
-        tax=tax,
         reference=invoice_no,
         allocate="1" if invoice_no else "",
         memo=f"{note.number}: {data.reason}"[:500],
         key=str(new_id()),
     )
+    tax = tax_by_rate((rates[at], minor) for at, minor in signed.items()) if any(rates.values()) else None
     try:
-        return post_document(db, actor, "goods_return", document)
+        return post_document(db, actor, "goods_return", document, computed_tax_minor=tax)
     except DocumentRefused as refused:  # nobody typed it, so the fault itself is said, at no field
         code, params = next(iter(refused.faults.values()))
         raise RuleBroken(code, **params) from refused
-
-
-def _tax(db: Session, actor: Actor, note: DbRow, amount_minor: int, currency: str) -> tuple[str, str]:
-    """Returns rate and amount of the tax given back, as the document's form takes it: one of them, or neither."""
-    rates = signed_by_rate(db, actor, note.id)
-    if len(rates) == 1:
-        rate = next(iter(rates))
-        return (str(Decimal(rate) / 100) if rate else "", "")
-    tax_minor = tax_of_part(db, actor, note.id, amount_minor)
-    return "", (_typed(tax_minor, currency) if tax_minor else "")
 
 
 def _typed(amount_minor: int, currency: str) -> str:

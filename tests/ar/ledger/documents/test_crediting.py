@@ -160,6 +160,23 @@ def test_the_last_of_several_credit_notes_takes_the_rest_of_the_tax(world: World
     assert world.ledger_findings() == []
 
 
+def test_the_last_credit_note_takes_the_rest_also_where_its_own_tax_rounds_to_nothing(
+    world: World, customer: UUID
+) -> None:
+    """Faults F7: of 0.10 with 0.01 tax each of 0.03, 0.03 and 0.04 has less than half a cent of it."""
+    world.document(customer, kind="invoice", number="A-1", minor=10, tax_minor=1)
+    for amount in ("0.03", "0.03", "0.04"):
+        credit(world, amount, tax_rate="13")
+    assert world.balance_of("output_tax") == 0
+
+
+def test_a_last_credit_note_without_tax_gives_none_back(world: World, customer: UUID) -> None:
+    world.document(customer, kind="invoice", number="A-1", minor=113_00, tax_minor=13_00)
+    credit(world, "13.00", tax_rate="0")
+    credit(world, "100.00")
+    assert world.balance_of("output_tax") == -13_00
+
+
 def test_more_tax_than_is_left_is_refused_where_it_was_typed(world: World, customer: UUID) -> None:
     world.document(customer, kind="invoice", number="A-1", minor=485_28, tax_minor=55_83)
     credit(world, "400.00", tax="50.00")

@@ -158,6 +158,46 @@ def test_goods_that_were_invoiced_are_given_back_by_the_ledger(world: World, cus
     assert world.ledger_findings() == []
 
 
+def test_each_line_that_comes_back_gives_back_the_tax_of_its_own_rate(world: World, customer: UUID) -> None:
+    """Faults F7: of 100.01 at 13 per cent and 50.02 at 9 the tax is 11.51 and 4.13, not the share of the sum."""
+    mixed = ("阀门", "1", "100.01", 1300), ("大米", "1", "50.02", 900), ("图书", "1", "20.00")
+    note = world.shipped_note(world.released_order(customer, *mixed))
+    world.sign(note)
+    world.invoice_note(note, "FP-9")
+    assert world.balance_of("output_tax") == -15_64
+    for position, left in ((1, -4_13), (3, -4_13), (2, 0)):
+        world.take_back(note, (position, "1"))
+        assert world.balance_of("output_tax") == left
+    assert world.ledger_findings() == []
+
+
+def test_goods_that_come_back_one_by_one_give_back_all_the_tax_and_no_more(world: World, customer: UUID) -> None:
+    """Faults F7: seven times the tax within 0.16 is 0.14 at 13 per cent, a cent above that of 1.12."""
+    mixed = ("螺丝", "7", "0.16", 1300), ("大米", "3", "0.17", 900)
+    note = world.shipped_note(world.released_order(customer, *mixed))
+    world.sign(note)
+    world.invoice_note(note, "FP-9")
+    assert world.balance_of("output_tax") == -(13 + 4)
+    for position in (1, 2, 1, 2, 1, 1, 2, 1, 1, 1):
+        world.take_back(note, (position, "1"))
+    assert (world.balance_of("output_tax"), world.balance_of("receivables")) == (0, 0)
+    assert world.ledger_findings() == []
+
+
+def test_what_is_signed_in_parts_is_invoiced_with_the_tax_of_each_part(world: World, customer: UUID) -> None:
+    """Faults F7: the part without tax that is signed later adds none; the last of the parts takes the rest."""
+    mixed = ("阀门", "3", "0.33", 1300), ("图书", "1", "50.00", 0)
+    note = world.shipped_note(world.released_order(customer, *mixed), mode="consignment")
+    taxes = []
+    for parts in (((1, "1"),), ((2, "1"),), ((1, "1"),), ((1, "1"),)):
+        world.sign(note, *parts)
+        before = world.balance_of("output_tax")
+        world.invoice_note(note)
+        taxes.append(before - world.balance_of("output_tax"))
+    assert taxes == [4, 0, 4, 3]
+    assert world.ledger_findings() == []
+
+
 def test_goods_signed_for_and_not_invoiced_come_back_without_a_document(world: World, customer: UUID) -> None:
     note = world.shipped_note(order := world.released_order(customer, TEN))
     world.sign(note)

@@ -6,6 +6,8 @@ goods is posted with their signature and not before; nothing is invoiced twice (
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -37,18 +39,37 @@ from tenants.queries import work_calendar
 
 INVOICE_PREFIX: Final = "INV"
 
-# Tax rates of what was signed for of a note, by amount; lines that name no rate carry no tax here.
-_TAX: Final = sa.text("""
-    SELECT ol.tax_rate_bps, CAST(sum(sl.amount_minor) AS bigint) AS minor
-    FROM sign_off AS s
-    JOIN sign_off_line AS sl ON sl.tenant_id = s.tenant_id AND sl.sign_off_id = s.id
-    JOIN delivery_line AS dl ON dl.tenant_id = s.tenant_id AND dl.delivery_id = s.delivery_id
-        AND dl.position = sl.position
-    JOIN sales_order_line AS ol ON ol.tenant_id = s.tenant_id AND ol.order_id = dl.order_id
-        AND ol.line_no = dl.order_line_no
-    WHERE s.tenant_id = :tenant AND s.delivery_id = :delivery AND s.reverses_id IS NULL AND NOT EXISTS (
-        SELECT FROM sign_off AS c WHERE c.tenant_id = :tenant AND c.reverses_id = s.id)
-    GROUP BY ol.tax_rate_bps
+#: By line of a note: its rate of tax, and what was signed for less what came back of it without a document.
+#: Lines that name no rate carry no tax here.
+_LINES: Final = sa.text("""
+    SELECT dl.position, ol.tax_rate_bps, CAST(coalesce(signed.minor, 0) - coalesce(back.minor, 0) AS bigint) AS minor
+    FROM delivery_line AS dl
+    JOIN sales_order_line AS ol
+        ON ol.tenant_id = :tenant AND ol.order_id = dl.order_id AND ol.line_no = dl.order_line_no
+    LEFT JOIN LATERAL (
+        SELECT sum(sl.amount_minor) AS minor
+        FROM sign_off AS s JOIN sign_off_line AS sl ON sl.tenant_id = :tenant AND sl.sign_off_id = s.id
+        WHERE s.tenant_id = :tenant AND s.delivery_id = :delivery AND sl.position = dl.position
+            AND s.reverses_id IS NULL AND NOT EXISTS (
+                SELECT FROM sign_off AS c WHERE c.tenant_id = :tenant AND c.reverses_id = s.id)
+    ) AS signed ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(r.amount_minor) AS minor FROM delivery_return AS r
+        WHERE r.tenant_id = :tenant AND r.delivery_id = :delivery AND r.position = dl.position
+            AND r.was_signed AND r.credit_item_id IS NULL
+    ) AS back ON true
+    WHERE dl.tenant_id = :tenant AND dl.delivery_id = :delivery
+""")
+
+_INVOICED: Final = sa.text("""
+    SELECT CAST(coalesce(sum(i.amount_minor), 0) AS bigint) AS minor, CAST(coalesce(sum(t.minor), 0) AS bigint) AS tax
+    FROM order_invoice AS i
+    CROSS JOIN LATERAL (
+        SELECT sum(p.credit_minor - p.debit_minor) AS minor FROM posting AS p
+        WHERE p.tenant_id = :tenant AND p.entry_id = i.entry_id AND p.account_code = 'output_tax'
+    ) AS t
+    WHERE i.tenant_id = :tenant AND i.delivery_id = :delivery AND NOT EXISTS (
+        SELECT FROM entry AS m WHERE m.tenant_id = :tenant AND m.reverses_id = i.entry_id)
 """)
 
 
@@ -102,7 +123,7 @@ def post_signed(db: Session, actor: Actor, note: DbRow, number: str = "") -> UUI
         currency=facts.currency,
         amount_minor=waiting.left_minor,
         reference=note.number,
-        tax_minor=tax_of_part(db, actor, note.id, waiting.left_minor),
+        tax_minor=tax_to_invoice(db, actor, note.id, waiting.left_minor),
         due_as_given=True,
     )
     (item_id,) = post_items(db, actor, [item], memo=f"{facts.order_no} · {note.number} · {waiting.signed_on}")
@@ -156,18 +177,30 @@ def _terms(db: Session, actor: Actor, customer_id: UUID, term_days: int | None) 
     return terms, row.settlement_days
 
 
-def signed_by_rate(db: Session, actor: Actor, delivery_id: UUID) -> dict[int | None, int]:
-    """Returns what was signed for of a note (minor units) by tax rate in basis points; None: no rate was named."""
-    rows = db.connection().execute(_TAX, {"tenant": actor.tenant_id, "delivery": delivery_id})
-    return {row.tax_rate_bps: row.minor for row in rows}
+def rates_of_note(db: Session, actor: Actor, delivery_id: UUID) -> dict[int, int | None]:
+    """Returns the rate of tax of each line of a note in basis points, by position; None: no rate was named."""
+    return {row.position: row.tax_rate_bps for row in _lines(db, actor, delivery_id)}
 
 
-def tax_of_part(db: Session, actor: Actor, delivery_id: UUID, amount_minor: int) -> int:
-    """Returns the output tax within a part of what was signed for of a note, in minor units."""
-    by_rate = signed_by_rate(db, actor, delivery_id)
-    signed = sum(by_rate.values())
-    tax = sum(tax_within(minor, rate) for rate, minor in by_rate.items() if rate)
-    return share_of(amount_minor, signed, tax) if signed and tax else 0
+def tax_by_rate(lines: Iterable[tuple[int | None, int]]) -> int:
+    """Returns the tax within (rate in basis points, minor units) of lines, each rate rounded once."""
+    sums: Counter[int] = Counter()
+    for rate, minor in lines:
+        sums[rate or 0] += minor
+    return sum(tax_within(minor, rate) for rate, minor in sums.items())
+
+
+def tax_to_invoice(db: Session, actor: Actor, delivery_id: UUID, left_minor: int) -> int:
+    """Returns the tax (minor units) within what is left to invoice of a note: the last invoice takes the rest."""
+    lines = _lines(db, actor, delivery_id)
+    row = db.connection().execute(_INVOICED, {"tenant": actor.tenant_id, "delivery": delivery_id}).one()
+    open_minor = sum(line.minor for line in lines) - row.minor
+    tax = tax_by_rate((line.tax_rate_bps, line.minor) for line in lines) - row.tax
+    return share_of(left_minor, open_minor, tax) if open_minor > 0 and tax > 0 else 0
+
+
+def _lines(db: Session, actor: Actor, delivery_id: UUID) -> Sequence[DbRow]:
+    return db.connection().execute(_LINES, {"tenant": actor.tenant_id, "delivery": delivery_id}).all()
 
 
 def _is_used(db: Session, actor: Actor, number: str) -> bool:

@@ -105,13 +105,18 @@ def amounts_of_orders(db: Session, tenant_id: UUID, order_ids: Collection[UUID])
     rows = db.connection().execute(_AMOUNTS, {"tenant": tenant_id, "orders": array_text(sorted(order_ids))})
     return {
         row.id: OrderAmounts(
-            ordered_minor=row.total_minor if row.state in COMMITTING else row.shipped_minor,
+            ordered_minor=ordered_minor(row.state, row.total_minor, row.shipped_minor),
             shipped_minor=row.shipped_minor,
             signed_minor=row.signed_minor,
             invoiced_minor=row.invoiced_minor,
         )
         for row in rows
     }
+
+
+def ordered_minor(state: str, total_minor: int, shipped_minor: int) -> int:
+    """Returns what counts as ordered in a state: all of the order, or what was shipped of one not released."""
+    return total_minor if state in COMMITTING else shipped_minor
 
 
 def order_amounts(db: Session, tenant_id: UUID, order_id: UUID) -> OrderAmounts:

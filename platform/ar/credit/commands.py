@@ -12,7 +12,8 @@ from ar.credit.checks.proofs.commands import ProofOrder, decide_proof, upload_pr
 from ar.credit.checks.proofs.inputs import DecideProof, UploadProof
 from ar.credit.checks.requests.commands import ORDER_APPROVED, request_over_limit, withdraw_requests_of_order
 from ar.credit.checks.requests.inputs import RequestOverLimit
-from ar.credit.exposure.commands import commit_order
+from ar.credit.checks.standing import Standing, read_standing
+from ar.credit.exposure.commands import Commitments, commit_order
 from ar.credit.exposure.inputs import CommitOrder
 from ar.credit.limits.commands import request_limit
 from ar.credit.limits.granting import GrantLimit, grant_limit
@@ -22,12 +23,14 @@ from ar.credit.limits.taking_over import take_back_limits, take_over_limits
 __all__ = [
     "ORDER_APPROVED",
     "CommitOrder",
+    "Commitments",
     "DecideProof",
     "GrantLimit",
     "LiftStop",
     "ProofOrder",
     "RequestLimit",
     "RequestOverLimit",
+    "Standing",
     "StopShipments",
     "TakenOverLimit",
     "UploadProof",
@@ -38,6 +41,7 @@ __all__ = [
     "grant_limit",
     "lift_stops_of",
     "lock_credit",
+    "read_standing",
     "request_limit",
     "request_over_limit",
     "stop_shipments",

@@ -63,10 +63,10 @@ class Task:
     by_name: bool
     job_id: UUID | None
 
-    def paper_done(self, done: int) -> None:
+    def papers_done(self, before: int, done: int) -> None:
         """Tells how many orders, deliveries or signatures are done, and has them counted while they are new."""
         self.progress(done)
-        if done in _ANALYZED_AFTER:
+        if any(before < mark <= done for mark in _ANALYZED_AFTER):
             self.db.execute(_ANALYZE)
 
     def period(self) -> Period:

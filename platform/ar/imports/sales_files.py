@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.credit.commands import TakenOverLimit, take_back_limits, take_over_limits
+from ar.credit.commands import TakenOverLimit, lock_credit, take_back_limits, take_over_limits
 from ar.credit.lookups import CHECK_NAMES, StandingLimit, reason_sentences, regular_limits
 from ar.credit.models import CreditLimit
 from ar.credit.rules.scoring import Grade
@@ -35,26 +35,23 @@ from ar.imports.inputs import (
 from ar.imports.models import ImportRecord
 from ar.imports.plan import require_customer
 from ar.imports.rules.sales_plan import NOTE_HEAD, ORDER_HEAD, compare_note, compare_order, papers
-from ar.ledger.commands import lock_customers
 from ar.sales.commands import (
-    check,
     counter_sign_off,
-    enter_order,
-    sign_off,
+    sign_off_many,
     take_back_delivery,
     take_back_order,
-    take_over_delivery,
-    take_over_order,
+    take_over_deliveries,
+    take_over_orders,
 )
 from ar.sales.inputs import (
     LINES_MAX,
     CounterSignOff,
-    EnterOrder,
     LineInput,
     Mode,
     NoteLine,
     SignOffDelivery,
     TakeOverDelivery,
+    TakeOverOrder,
 )
 from ar.sales.lookups import (
     NoteToSign,
@@ -72,7 +69,10 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.money import decimal_text
 
+#: Orders, notes or signatures per batch of statements; bounds memory, not the transaction.
+PAPERS_AT_A_TIME: Final = 500
 _DAY: Final = timedelta(days=1)
+T = TypeVar("T")
 
 
 def import_limits(task: Task, rows: ParsedRows) -> None:
@@ -195,16 +195,15 @@ def import_orders(task: Task, rows: ParsedRows) -> None:
     if report.errors_total:
         return
     with _tried(task) as actor:
-        actor = lock_customers(db, actor, {customers[lines[0].customer_no].id for lines in new.values()})
-        for done, lines in enumerate(new.values(), start=1):
-            order_id = enter_order(db, actor, _order(lines, customers[lines[0].customer_no].id), is_history=True)
-            take_over_order(db, actor, order_id)
-            decision = check(db, actor, order_id, "confirm")
-            if not decision.passes:
-                facts = {"found": lines[0].order_no, "reasons": " ".join(reason_sentences(decision.reasons))}
-                report.add_warning(lines[0].row, "order_no", "order_would_be_held", **facts)
-            traces.record_others(db, actor, task.job_id, "order", [order_id])
-            task.paper_done(done)
+        actor = lock_credit(db, actor, {customers[lines[0].customer_no].id for lines in new.values()})
+        for batch in _at_a_time(task, list(new.values())):
+            orders = [_order(lines, customers[lines[0].customer_no].id) for lines in batch]
+            answers = take_over_orders(db, actor, orders)
+            for lines, (_order_id, decision) in zip(batch, answers, strict=True):
+                if not decision.passes:
+                    facts = {"found": lines[0].order_no, "reasons": " ".join(reason_sentences(decision.reasons))}
+                    report.add_warning(lines[0].row, "order_no", "order_would_be_held", **facts)
+            traces.record_others(db, actor, task.job_id, "order", [order_id for order_id, _decision in answers])
 
 
 def import_deliveries(task: Task, rows: ParsedRows) -> None:
@@ -238,12 +237,12 @@ def import_deliveries(task: Task, rows: ParsedRows) -> None:
     if report.errors_total:
         return
     with _tried(task) as actor:
-        actor = lock_customers(db, actor, {orders[lines[0].order_no].customer_id for lines in new.values()})
-        ids = []
+        actor = lock_credit(db, actor, {orders[lines[0].order_no].customer_id for lines in new.values()})
+        ids: list[UUID] = []
         # By the day on which they left: what went first took first of quantity and limit.
-        for done, lines in enumerate(sorted(new.values(), key=lambda each: each[0].shipped_on), start=1):
-            ids.append(take_over_delivery(db, actor, orders[lines[0].order_no].id, _note(lines)))
-            task.paper_done(done)
+        for batch in _at_a_time(task, sorted(new.values(), key=lambda each: each[0].shipped_on)):
+            deliveries = [(orders[lines[0].order_no].id, _note(lines)) for lines in batch]
+            ids += take_over_deliveries(db, actor, deliveries)
         traces.record_others(db, actor, task.job_id, "delivery", ids)
         notes = taken_over_notes(db, actor.tenant_id, ids)
         report.totals = _totals("delivery", [(note.currency, note.amount_minor) for note in notes])
@@ -263,12 +262,10 @@ def import_sign_offs(task: Task, rows: ParsedRows) -> None:
     if report.errors_total:
         return
     with _tried(task) as actor:
-        actor = lock_customers(db, actor, {notes[row.delivery_no].customer_id for row in new})
-        ids = []
-        for done, row in enumerate(new, start=1):
-            data = SignOffDelivery(signed_on=row.signed_on, signed_by=row.signed_by, channel="import")
-            ids.append(sign_off(db, actor, notes[row.delivery_no].id, data))
-            task.paper_done(done)
+        actor = lock_credit(db, actor, {notes[row.delivery_no].customer_id for row in new})
+        ids: list[UUID] = []
+        for batch in _at_a_time(task, new):
+            ids += sign_off_many(db, actor, [(notes[row.delivery_no].id, _signature(row)) for row in batch])
         traces.record_others(db, actor, task.job_id, "sign_off", ids)
         report.totals = _totals("sign-off", signed_amounts(db, actor.tenant_id, ids))
 
@@ -295,6 +292,14 @@ def _is_new_signature(row: ParsedSignOff, note: NoteToSign | None, report: Repor
     return False
 
 
+def _at_a_time(task: Task, papers: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yields papers in batches, and tells of each when it is done."""
+    for start in range(0, len(papers), PAPERS_AT_A_TIME):
+        batch = papers[start : start + PAPERS_AT_A_TIME]
+        yield batch
+        task.papers_done(start, start + len(batch))
+
+
 @contextmanager
 def _tried(task: Task) -> Iterator[Actor]:
     """Runs the commands of a file; a check takes all back at the end, so that what it says is what applying does."""
@@ -314,9 +319,9 @@ def _totals(kind: str, amounts: Iterable[tuple[str, int]]) -> list[ControlTotal]
     return [ControlTotal(kind, currency, rows, minor) for currency, (rows, minor) in sorted(sums.items())]
 
 
-def _order(lines: Sequence[ParsedOrderLine], customer_id: UUID) -> EnterOrder:
+def _order(lines: Sequence[ParsedOrderLine], customer_id: UUID) -> TakeOverOrder:
     first = lines[0]
-    return EnterOrder(
+    return TakeOverOrder(
         number=first.order_no,
         customer_id=customer_id,
         ordered_on=first.ordered_on,
@@ -344,6 +349,10 @@ def _note(lines: Sequence[ParsedDeliveryLine]) -> TakeOverDelivery:
         mode=cast(Mode, first.mode),
         lines=[NoteLine(order_line_no=row.line_no, quantity=row.quantity) for row in lines],
     )
+
+
+def _signature(row: ParsedSignOff) -> SignOffDelivery:
+    return SignOffDelivery(signed_on=row.signed_on, signed_by=row.signed_by, channel="import")
 
 
 SALES_IMPORTERS: Final[dict[FileKind, Callable[[Task, ParsedRows], None]]] = {

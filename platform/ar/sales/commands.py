@@ -8,9 +8,10 @@ from __future__ import annotations
 from ar.sales.deliveries.billing.commands import invoice_delivery, register_invoice
 from ar.sales.deliveries.planning import cancel_delivery, plan_delivery
 from ar.sales.deliveries.returns import return_goods
-from ar.sales.deliveries.shipping import pick_delivery, ship_delivery, ship_order, take_over_delivery
+from ar.sales.deliveries.shipping import pick_delivery, ship_delivery, ship_order
 from ar.sales.deliveries.signing.commands import counter_sign_off, sign_off
-from ar.sales.deliveries.taking_back import take_back_delivery
+from ar.sales.deliveries.signing.taking_over import sign_off_many
+from ar.sales.deliveries.taking_over import take_back_delivery, take_over_deliveries
 from ar.sales.deliveries.unsigned.commands import choose_measure, explain_unsigned
 from ar.sales.orders.billing import bill_named_orders, bill_order
 from ar.sales.orders.commands import (
@@ -21,10 +22,9 @@ from ar.sales.orders.commands import (
     edit_order,
     recommit,
     reopen_order,
-    take_over_order,
 )
 from ar.sales.orders.entering import enter_order
-from ar.sales.orders.taking_back import take_back_order
+from ar.sales.orders.taking_over import take_back_order, take_over_orders
 
 __all__ = [
     "bill_named_orders",
@@ -49,8 +49,9 @@ __all__ = [
     "ship_delivery",
     "ship_order",
     "sign_off",
+    "sign_off_many",
     "take_back_delivery",
     "take_back_order",
-    "take_over_delivery",
-    "take_over_order",
+    "take_over_deliveries",
+    "take_over_orders",
 ]

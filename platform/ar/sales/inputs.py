@@ -15,7 +15,7 @@ from ar.sales.deliveries.inputs import (
 )
 from ar.sales.deliveries.signing.inputs import CounterSignOff, SignedLine, SignOffDelivery
 from ar.sales.deliveries.unsigned.inputs import ChooseMeasure, ExplainUnsigned
-from ar.sales.orders.inputs import LINES_MAX, BillOrder, CloseOrder, EditOrder, EnterOrder, LineInput
+from ar.sales.orders.inputs import LINES_MAX, BillOrder, CloseOrder, EditOrder, EnterOrder, LineInput, TakeOverOrder
 
 __all__ = [
     "LINES_MAX",
@@ -39,4 +39,5 @@ __all__ = [
     "SignOffDelivery",
     "SignedLine",
     "TakeOverDelivery",
+    "TakeOverOrder",
 ]

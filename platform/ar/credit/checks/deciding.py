@@ -13,9 +13,8 @@ from weakref import ref
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.credit.checks.facts import customer_facts
-from ar.credit.policy.queries import credit_policy
-from ar.credit.rules.decision import Decision, OrderFacts, decide
+from ar.credit.checks.standing import read_standing
+from ar.credit.rules.decision import Decision, OrderFacts
 from ar.customers.models import Customer
 from ar.ledger.commands import lock_customers
 from kernel.actor import Actor
@@ -24,7 +23,7 @@ from kernel.visibility import everything
 _CACHE_KEY: Final = "credit.held"
 
 
-def lock_credit(db: Session, actor: Actor, *customer_ids: UUID) -> Actor:
+def lock_credit(db: Session, actor: Actor, customer_ids: Collection[UUID]) -> Actor:
     """Locks customers and the heads of their groups until COMMIT, before any check; returns the actor after it.
 
     All in one order: who works on several customers calls it once, with all of them. A head that was set while it
@@ -64,5 +63,4 @@ def _heads(db: Session, tenant_id: UUID, customer_ids: Collection[UUID]) -> set[
 
 def check_order(db: Session, actor: Actor, customer_id: UUID, order: OrderFacts) -> Decision:
     """Decides on an order by the facts of its customer. The caller holds `lock_credit` when it acts on the answer."""
-    policy = credit_policy(db, actor.tenant_id)
-    return decide(order, customer_facts(db, actor, customer_id, order, policy), policy, actor.today)
+    return read_standing(db, actor, [customer_id], [order.order_id]).decide(customer_id, order)

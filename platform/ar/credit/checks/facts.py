@@ -1,147 +1,151 @@
-"""Gathers, for one order, what `ar.credit.rules.decision` asks of its customer.
+"""Gathers what `ar.credit.rules.decision` asks of customers and orders, beside their accounts.
 
-Invariants: read under the customer's lock; a constant number of statements; what a person may see filters nothing.
+Invariants: one statement each, whatever the number of customers; the caller lifts what a person may see.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.credit.checks.models import CheckOverride, OverLimitRequest, PaymentProof, ShippingHold
-from ar.credit.exposure.accounts import AddedAmount, CustomerAccount, customer_accounts
 from ar.credit.exposure.models import Commitment
-from ar.credit.exposure.parts import NO_PARTS
-from ar.credit.rules.decision import Account, ActiveStop, ApprovedExcess, CustomerFacts, OrderFacts
+from ar.credit.rules.decision import ActiveStop, ApprovedExcess
 from ar.credit.rules.excess import Excess, deciders_of, most_bps
 from ar.credit.rules.policy import CheckCode, CreditPolicy
-from ar.customers.lookups import blacklisted_since, file_gaps
 from ar.ledger.models import OpenItem
 from ar.statements.lookups import oldest_unconfirmed
 from kernel.actor import Actor
 from kernel.views import DbRow
-from kernel.visibility import everything
 
 
-def customer_facts(
-    db: Session, actor: Actor, customer_id: UUID, order: OrderFacts, policy: CreditPolicy
-) -> CustomerFacts:
-    """Returns the facts of the customer for an order, whether or not its commitment is in the exposure by now.
+class _Committed(NamedTuple):
+    customer_id: UUID
+    currency: str
+    minor: int
+    prepaid: bool
 
-    What the order commits already is taken out and `order.committed_minor` put in, so that asking twice asks the same.
-    """
-    tenant_id = actor.tenant_id
-    with everything(db):
-        before_minor, others_prepaid_minor = _commitments(db, tenant_id, customer_id, order)
-        adding = AddedAmount(customer_id, order.currency, order.committed_minor - before_minor)
-        accounts = customer_accounts(db, tenant_id, [customer_id], policy, today=actor.today, adding=adding)
-        account, group = accounts.own[customer_id], accounts.group_of(customer_id)
-        own = account.by_currency.get(order.currency, NO_PARTS)
-        in_hand_minor = own.parts.unapplied_minor - own.conditional_minor
-        owed_otherwise_minor = (
-            own.parts.open_receivables_minor
-            + own.parts.signed_not_invoiced_minor
-            + own.parts.shipped_not_signed_minor
-            + own.parts.released_orders_minor
-            - order.committed_minor
+
+@dataclass(slots=True)
+class PrepaidOrders:
+    """What the orders that are asked commit, and what all prepaid orders of their customers take of money in hand."""
+
+    _orders: dict[UUID, _Committed] = field(default_factory=dict)
+    _prepaid_minor: dict[tuple[UUID, str], int] = field(default_factory=dict)
+
+    def minor_of(self, order_id: UUID, currency: str) -> int:
+        """Returns what an order commits in a currency (minor units)."""
+        known = self._orders.get(order_id)
+        return known.minor if known and known.currency == currency else 0
+
+    def others_minor(self, customer_id: UUID, currency: str, order_id: UUID) -> int:
+        """Returns what the customer's prepaid orders in a currency commit, `order_id` apart (minor units)."""
+        known = self._orders.get(order_id)
+        own = known.minor if known and known.prepaid and known.currency == currency else 0
+        return self._prepaid_minor.get((customer_id, currency), 0) - own
+
+    def replace(self, order_id: UUID, customer_id: UUID, currency: str, minor: int, prepaid: bool) -> None:
+        """Sets what an order commits."""
+        before = self._orders.get(order_id)
+        if before is not None and before.prepaid:
+            self._prepaid_minor[before.customer_id, before.currency] -= before.minor
+        self._orders[order_id] = _Committed(customer_id, currency, minor, prepaid)
+        if prepaid:
+            key = (customer_id, currency)
+            self._prepaid_minor[key] = self._prepaid_minor.get(key, 0) + minor
+
+
+def prepaid_orders(
+    db: Session, tenant_id: UUID, customer_ids: Collection[UUID], order_ids: Collection[UUID]
+) -> PrepaidOrders:
+    """Reads what these orders and all prepaid orders of the customers commit."""
+    commitment = Commitment
+    total = commitment.released_minor + commitment.shipped_minor + commitment.signed_minor
+    rows = db.execute(
+        sa.select(
+            commitment.order_id, commitment.customer_id, commitment.currency, total.label("minor"), commitment.prepaid
+        ).where(
+            commitment.tenant_id == tenant_id,
+            commitment.customer_id == sa.any_(_ids(customer_ids)),
+            total > 0,
+            sa.or_(commitment.prepaid, commitment.order_id == sa.any_(_ids(order_ids))),
         )
-        oldest = account.oldest_due_on
-        return CustomerFacts(
-            account=_account(account),
-            group=None if group is None else _account(group),
-            past_due_items=account.past_due_items,
-            past_due_days=0 if oldest is None else (actor.today - oldest).days,
-            cleared_minor=in_hand_minor - others_prepaid_minor,
-            surplus_minor=in_hand_minor - owed_otherwise_minor,
-            proof_minor=_accepted_proofs(db, tenant_id, order),
-            stops=active_stops(db, tenant_id, customer_id, actor.today),
-            blacklisted_since=blacklisted_since(db, tenant_id, [customer_id], actor.timezone).get(customer_id),
-            unconfirmed=_unconfirmed(db, actor, customer_id, policy),
-            file_gaps=file_gaps(db, tenant_id, [customer_id], actor.today).get(customer_id, ()),
-            approvals=_approved_excesses(db, tenant_id, order.order_id, policy),
-            overrides=_overrides(db, tenant_id, customer_id, actor.today),
-        )
+    )
+    found = PrepaidOrders()
+    for row in rows:
+        found.replace(*row)
+    return found
 
 
-def active_stops(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> list[ActiveStop]:
-    """Returns the stops of shipments in force, the oldest first.
+def stops_of(db: Session, tenant_id: UUID, customer_ids: Collection[UUID], today: date) -> dict[UUID, list[ActiveStop]]:
+    """Returns the stops of shipments in force, by customer, the oldest first; customers without one are absent.
 
     One that the ladder placed is in force while the customer owes anything overdue.
     """
     hold, item = ShippingHold, OpenItem
     owes = sa.select(item.id).where(
         item.tenant_id == tenant_id,
-        item.customer_id == customer_id,
+        item.customer_id == hold.customer_id,
         item.side == 1,
         item.open_minor > 0,
         item.due_on < today,
     )
     rows = db.execute(
-        sa.select(hold.id, hold.kind, hold.reason, hold.until_on)
+        sa.select(hold.customer_id, hold.id, hold.kind, hold.reason, hold.until_on)
         .where(
             hold.tenant_id == tenant_id,
-            hold.customer_id == customer_id,
+            hold.customer_id == sa.any_(_ids(customer_ids)),
             hold.lifted_at.is_(None),
             sa.or_(hold.until_on.is_(None), hold.until_on >= today),
             sa.or_(hold.kind != "ladder", owes.exists()),
         )
         .order_by(hold.placed_at, hold.id)
     )
-    return [ActiveStop(id=row.id, kind=row.kind, reason=row.reason, until_on=row.until_on) for row in rows]
+    found: dict[UUID, list[ActiveStop]] = {}
+    for row in rows:
+        stop = ActiveStop(id=row.id, kind=row.kind, reason=row.reason, until_on=row.until_on)
+        found.setdefault(row.customer_id, []).append(stop)
+    return found
 
 
-def _account(account: CustomerAccount) -> Account:
-    return Account(account.limit, account.exposure_minor, account.missing_rates)
+def active_stops(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> list[ActiveStop]:
+    """Returns the stops of shipments of one customer in force, as `stops_of`."""
+    return stops_of(db, tenant_id, [customer_id], today).get(customer_id, [])
 
 
-def _commitments(db: Session, tenant_id: UUID, customer_id: UUID, order: OrderFacts) -> tuple[int, int]:
-    """Returns what the order commits already, and what the customer's other prepaid orders take of money in hand."""
-    commitment = Commitment
-    total = commitment.released_minor + commitment.shipped_minor + commitment.signed_minor
-    is_this = commitment.order_id == order.order_id
-    row = db.execute(
-        sa.select(
-            sa.cast(sa.func.coalesce(sa.func.sum(total).filter(is_this), 0), sa.BigInteger).label("committed_minor"),
-            sa.cast(
-                sa.func.coalesce(sa.func.sum(total).filter(sa.not_(is_this), commitment.prepaid), 0), sa.BigInteger
-            ).label("prepaid_minor"),
-        ).where(
-            commitment.tenant_id == tenant_id,
-            commitment.customer_id == customer_id,
-            commitment.currency == order.currency,
-        )
-    ).one()
-    return row.committed_minor, row.prepaid_minor
+def unconfirmed_statements(
+    db: Session, actor: Actor, customer_ids: Collection[UUID], policy: CreditPolicy
+) -> dict[UUID, tuple[str, int]]:
+    """Returns number and age in days of statements that stayed unanswered for longer than the policy allows."""
+    oldest = oldest_unconfirmed(db, actor.tenant_id, customer_ids, actor.timezone)
+    found = {customer_id: (each.number, (actor.today - each.sent_on).days) for customer_id, each in oldest.items()}
+    return {customer_id: each for customer_id, each in found.items() if each[1] > policy.unconfirmed_days}
 
 
-def _unconfirmed(db: Session, actor: Actor, customer_id: UUID, policy: CreditPolicy) -> tuple[str, int] | None:
-    """Returns number and age in days of the statement that stayed unanswered for longer than the policy allows."""
-    found = oldest_unconfirmed(db, actor.tenant_id, [customer_id], actor.timezone).get(customer_id)
-    if found is None:
-        return None
-    days = (actor.today - found.sent_on).days
-    return (found.number, days) if days > policy.unconfirmed_days else None
-
-
-def _accepted_proofs(db: Session, tenant_id: UUID, order: OrderFacts) -> int:
+def accepted_proofs(db: Session, tenant_id: UUID, order_ids: Collection[UUID]) -> dict[tuple[UUID, str], int]:
+    """Returns the accepted proofs of payment by order and currency, in minor units."""
     proof = PaymentProof
-    total = sa.cast(sa.func.coalesce(sa.func.sum(proof.amount_minor), 0), sa.BigInteger)
-    return db.execute(
-        sa.select(total).where(
-            proof.tenant_id == tenant_id,
-            proof.order_id == order.order_id,
-            proof.currency == order.currency,
-            proof.state == "accepted",
-        )
-    ).scalar_one()
+    rows = db.execute(
+        sa.select(proof.order_id, proof.currency, sa.cast(sa.func.sum(proof.amount_minor), sa.BigInteger))
+        .where(proof.tenant_id == tenant_id, proof.order_id == sa.any_(_ids(order_ids)), proof.state == "accepted")
+        .group_by(proof.order_id, proof.currency)
+    )
+    return {(order_id, currency): minor for order_id, currency, minor in rows}
 
 
-def _approved_excesses(db: Session, tenant_id: UUID, order_id: UUID, policy: CreditPolicy) -> list[ApprovedExcess]:
+def approved_excesses(
+    db: Session, tenant_id: UUID, order_ids: Collection[UUID], policy: CreditPolicy
+) -> dict[UUID, list[ApprovedExcess]]:
+    """Returns the approved over-limit requests by order."""
     request = OverLimitRequest
     columns = (
+        request.order_id,
         request.number,
         request.currency,
         request.order_minor,
@@ -153,11 +157,16 @@ def _approved_excesses(db: Session, tenant_id: UUID, order_id: UUID, policy: Cre
     )
     rows = db.execute(
         sa.select(*columns)
-        .where(request.tenant_id == tenant_id, request.order_id == order_id, request.state == "approved")
+        .where(
+            request.tenant_id == tenant_id,
+            request.order_id == sa.any_(_ids(order_ids)),
+            request.state == "approved",
+        )
         .order_by(request.number)
     )
-    return [
-        ApprovedExcess(
+    found: dict[UUID, list[ApprovedExcess]] = {}
+    for row in rows:
+        approved = ApprovedExcess(
             number=row.number,
             currency=row.currency,
             order_minor=row.order_minor,
@@ -166,8 +175,8 @@ def _approved_excesses(db: Session, tenant_id: UUID, order_id: UUID, policy: Cre
             codes=frozenset(CheckCode(reason["code"]) for reason in row.reasons),
             most_bps=_decided_bps(row, policy),
         )
-        for row in rows
-    ]
+        found.setdefault(row.order_id, []).append(approved)
+    return found
 
 
 def _decided_bps(row: DbRow, policy: CreditPolicy) -> int | None:
@@ -178,14 +187,24 @@ def _decided_bps(row: DbRow, policy: CreditPolicy) -> int | None:
     return most_bps(deciders_of(Excess(None, None, row.excess_bps, None), policy), policy)
 
 
-def _overrides(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> frozenset[CheckCode]:
+def overrides(
+    db: Session, tenant_id: UUID, customer_ids: Collection[UUID], today: date
+) -> dict[UUID, frozenset[CheckCode]]:
+    """Returns the checks that a named person lets each customer pass on a day."""
     override = CheckOverride
     rows = db.execute(
-        sa.select(override.code).where(
+        sa.select(override.customer_id, override.code).where(
             override.tenant_id == tenant_id,
-            override.customer_id == customer_id,
+            override.customer_id == sa.any_(_ids(customer_ids)),
             override.until_on >= today,
             override.ended_at.is_(None),
         )
     )
-    return frozenset(CheckCode(row.code) for row in rows)
+    found: dict[UUID, set[CheckCode]] = {}
+    for row in rows:
+        found.setdefault(row.customer_id, set()).add(CheckCode(row.code))
+    return {customer_id: frozenset(codes) for customer_id, codes in found.items()}
+
+
+def _ids(ids: Collection[UUID]) -> sa.ColumnElement[Any]:
+    return sa.cast(sorted(ids), sa.ARRAY(sa.Uuid))

@@ -6,17 +6,17 @@ names its currency; what a person may see never filters a sum.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.credit.exposure.parts import NO_PARTS, CurrencyParts, ExposureParts, exposure_parts
+from ar.credit.exposure.parts import NO_PARTS, CurrencyParts, exposure_parts
 from ar.credit.limits.queries import limits_in_force
 from ar.credit.rules.exposure import DatedLimit, LimitOnDay, Parts, available_minor, is_over, limit_on
 from ar.credit.rules.policy import CreditPolicy
@@ -97,60 +97,6 @@ class Accounts:
         return self.groups.get(self.head_of.get(customer_id, customer_id))
 
 
-def customer_accounts(
-    db: Session,
-    tenant_id: UUID,
-    customer_ids: Collection[UUID] | None,
-    policy: CreditPolicy,
-    *,
-    today: date,
-    as_of: date | None = None,
-    adding: AddedAmount | None = None,
-) -> Accounts:
-    """Returns the accounts of the customers (None: of all) with those of their groups.
-
-    `as_of` None: as the books are now, with the limits of `today`; else at the end of that day. `adding`: an amount
-    that would be released. A constant number of statements.
-    """
-    on = today if as_of is None else as_of
-    with everything(db):
-        head_of, members = _groups(db, tenant_id, customer_ids)
-        wanted = None if customer_ids is None else {*customer_ids, *head_of.values(), *members}
-        limits = limits_in_force(db, tenant_id, wanted, on)
-        due_before = on - timedelta(days=policy.term_tolerance_days)
-        found = exposure_parts(
-            db, tenant_id, wanted, due_before=due_before, bank_bills_count=policy.bank_bills_count, as_of=as_of
-        )
-        converter = Converter(db, tenant_id, on)
-        if adding is not None:
-            found = _adding(found, adding)
-        asked = {*found, *limits} if customer_ids is None else set(customer_ids)
-        own = {each: _account(each, found.get(each, {}), limits.get(each, ()), on, converter) for each in asked}
-        heads = {head_of[each] for each in asked if each in head_of} | (asked & set(head_of.values()))
-        members_of: dict[UUID, list[UUID]] = {head: [head] for head in heads}
-        for member, head in head_of.items():
-            if head in members_of:
-                members_of[head].append(member)
-        groups = {
-            head: _account(
-                head,
-                _sum([found.get(each, {}) for each in members_of[head]]),
-                limits.get(head, ()),
-                on,
-                converter,
-            )
-            for head in heads
-        }
-    return Accounts(own, groups, head_of)
-
-
-def _adding(found: ExposureParts, adding: AddedAmount) -> ExposureParts:
-    of_customer = dict(found.get(adding.customer_id, {}))
-    added = CurrencyParts(Parts(released_orders_minor=adding.minor), 0, 0, None)
-    of_customer[adding.currency] = of_customer.get(adding.currency, NO_PARTS) + added
-    return {**found, adding.customer_id: of_customer}
-
-
 class Converter:
     """Converts between any two currencies by the company's rates of a day, which are read when first needed."""
 
@@ -189,6 +135,92 @@ class Converter:
             dated = dated_rates(self._db, self._tenant_id, self._on)
             self._rates = {code: each.rate for code, each in dated.items()} | {self.company: Decimal(1)}
         return self._rates
+
+
+@dataclass
+class AccountBooks:
+    """What the accounts of some customers are set from, read once: parts, limits and groups of a day."""
+
+    on: date
+    parts: dict[UUID, dict[str, CurrencyParts]]
+    limits: Mapping[UUID, Iterable[DatedLimit]]
+    head_of: Mapping[UUID, UUID]
+    converter: Converter
+
+    def add(self, customer_id: UUID, currency: str, parts: Parts) -> None:
+        """Adds to what a customer owes or commits from now on; negative minor units take off."""
+        of_customer = self.parts.setdefault(customer_id, {})
+        of_customer[currency] = of_customer.get(currency, NO_PARTS) + CurrencyParts(parts, 0, 0, None)
+
+    def accounts(self, asked: Collection[UUID], adding: AddedAmount | None = None) -> Accounts:
+        """Returns the accounts of the customers with those of their groups. `adding`: would be released as well."""
+        heads = {self.head_of[each] for each in asked if each in self.head_of} | (set(asked) & self._heads)
+        own = {each: self._account(each, [each], adding) for each in asked}
+        groups = {head: self._account(head, [head, *self._members.get(head, ())], adding) for head in heads}
+        return Accounts(own, groups, self.head_of)
+
+    @cached_property
+    def _heads(self) -> set[UUID]:
+        return set(self.head_of.values())
+
+    @cached_property
+    def _members(self) -> dict[UUID, list[UUID]]:
+        found: dict[UUID, list[UUID]] = {}
+        for member, head in self.head_of.items():
+            found.setdefault(head, []).append(member)
+        return found
+
+    def _account(self, customer_id: UUID, of: Sequence[UUID], adding: AddedAmount | None) -> CustomerAccount:
+        by_currency = self._of(of[0], adding) if len(of) == 1 else _sum(self._of(each, adding) for each in of)
+        return _account(customer_id, by_currency, self.limits.get(customer_id, ()), self.on, self.converter)
+
+    def _of(self, customer_id: UUID, adding: AddedAmount | None) -> Mapping[str, CurrencyParts]:
+        found = self.parts.get(customer_id, {})
+        if adding is None or adding.customer_id != customer_id:
+            return found
+        added = CurrencyParts(Parts(released_orders_minor=adding.minor), 0, 0, None)
+        return {**found, adding.currency: found.get(adding.currency, NO_PARTS) + added}
+
+
+def customer_accounts(
+    db: Session,
+    tenant_id: UUID,
+    customer_ids: Collection[UUID] | None,
+    policy: CreditPolicy,
+    *,
+    today: date,
+    as_of: date | None = None,
+) -> Accounts:
+    """Returns the accounts of the customers (None: of all) with those of their groups.
+
+    `as_of` None: as the books are now, with the limits of `today`; else at the end of that day. A constant number of
+    statements.
+    """
+    books = account_books(db, tenant_id, customer_ids, policy, today=today, as_of=as_of)
+    with everything(db):
+        return books.accounts({*books.parts, *books.limits} if customer_ids is None else set(customer_ids))
+
+
+def account_books(
+    db: Session,
+    tenant_id: UUID,
+    customer_ids: Collection[UUID] | None,
+    policy: CreditPolicy,
+    *,
+    today: date,
+    as_of: date | None = None,
+) -> AccountBooks:
+    """Reads what `customer_accounts` sets accounts from, of the customers (None: of all) and of their groups."""
+    on = today if as_of is None else as_of
+    with everything(db):
+        head_of, members = _groups(db, tenant_id, customer_ids)
+        wanted = None if customer_ids is None else {*customer_ids, *head_of.values(), *members}
+        limits = limits_in_force(db, tenant_id, wanted, on)
+        due_before = on - timedelta(days=policy.term_tolerance_days)
+        parts = exposure_parts(
+            db, tenant_id, wanted, due_before=due_before, bank_bills_count=policy.bank_bills_count, as_of=as_of
+        )
+        return AccountBooks(on, parts, limits, head_of, Converter(db, tenant_id, on))
 
 
 def _account(

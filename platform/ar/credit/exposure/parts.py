@@ -6,7 +6,7 @@ what a person may see never changes a sum, and who shows customers to a person a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -46,8 +46,6 @@ class CurrencyParts:
 
 
 NO_PARTS: Final = CurrencyParts(Parts(), 0, 0, None)
-#: By customer, by currency.
-ExposureParts = Mapping[UUID, Mapping[str, CurrencyParts]]
 
 _SUMS: Final = """
     SELECT customer_id, currency, CAST(sum(receivables) AS bigint), CAST(sum(signed) AS bigint),
@@ -150,7 +148,7 @@ def exposure_parts(
     due_before: date,
     bank_bills_count: bool = False,
     as_of: date | None = None,
-) -> ExposureParts:
+) -> dict[UUID, dict[str, CurrencyParts]]:
     """Returns the parts of the exposure of the customers (None: of all), by customer and currency.
 
     `as_of` None: as the books are now; else at the end of that day. Items due before `due_before` are past due.

@@ -61,6 +61,18 @@ def stages_of(amounts: OrderAmounts) -> Stages:
     return Stages(released_minor=ordered - shipped, shipped_minor=shipped - signed, signed_minor=signed - invoiced)
 
 
+def history_from(changes: Iterable[tuple[date, Stages]], on: date) -> list[tuple[date, Stages]]:
+    """Returns what was committed at the end of a day, and of each later day on which that changed.
+
+    `changes`: by how much the commitment changed from a day on, in any order.
+    """
+    committed, history = Stages(0, 0, 0), {on: Stages(0, 0, 0)}
+    for day, change in sorted(changes, key=lambda each: each[0]):
+        committed += change
+        history[max(day, on)] = committed
+    return list(history.items())
+
+
 def dated_changes(history: Iterable[tuple[date, Stages]], change: Stages) -> list[tuple[date, Stages]]:
     """Returns on which day by how much a commitment changes, when it changed by `change` on a day that is past.
 

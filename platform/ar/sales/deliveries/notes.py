@@ -5,7 +5,7 @@ Invariants: a note is locked after its customer; dropped lines and cancelled not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -19,6 +19,7 @@ from ar.sales.deliveries.models import Delivery, DeliveryLine
 from ar.sales.rules.shipping import Progress, mark_of
 from kernel import journal
 from kernel.actor import Actor
+from kernel.arrays import array_text
 from kernel.errors import Conflict, Forbidden, NotFound
 from kernel.views import DbRow
 from tenants.permissions import GRANTS, Permission, Role
@@ -32,37 +33,37 @@ GONE_STATES: Final = ("shipped", "signed", "returned")
 
 # Of each order line: ordered, and shipped over every note less what came back before it was owed; and its amount.
 _PROGRESS: Final = sa.text("""
-    SELECT line.line_no, line.product, line.quantity AS ordered, line.amount_minor,
-        coalesce(gone.quantity, 0) - coalesce(back.quantity, 0) AS shipped,
+    SELECT line.order_id, line.line_no, line.product, line.quantity AS ordered,
+        coalesce(gone.quantity, 0) - coalesce(back.quantity, 0) AS shipped, line.amount_minor,
         CAST(coalesce(gone.minor, 0) - coalesce(back.minor, 0) AS bigint) AS shipped_minor,
         coalesce(noted.quantity, 0) AS noted
     FROM sales_order_line AS line
     LEFT JOIN LATERAL (
         SELECT sum(l.quantity) AS quantity, sum(l.amount_minor) AS minor
         FROM delivery_line AS l JOIN delivery AS d ON d.tenant_id = l.tenant_id AND d.id = l.delivery_id
-        WHERE l.tenant_id = :tenant AND l.order_id = :order AND l.order_line_no = line.line_no AND NOT l.dropped
+        WHERE l.tenant_id = :tenant AND l.order_id = line.order_id AND l.order_line_no = line.line_no AND NOT l.dropped
             AND d.state NOT IN ('planned', 'picked', 'cancelled')
     ) AS gone ON true
     LEFT JOIN LATERAL (
         SELECT sum(l.quantity) AS quantity
         FROM delivery_line AS l JOIN delivery AS d ON d.tenant_id = l.tenant_id AND d.id = l.delivery_id
-        WHERE l.tenant_id = :tenant AND l.order_id = :order AND l.order_line_no = line.line_no AND NOT l.dropped
+        WHERE l.tenant_id = :tenant AND l.order_id = line.order_id AND l.order_line_no = line.line_no AND NOT l.dropped
             AND d.state IN ('planned', 'picked')
     ) AS noted ON true
     LEFT JOIN LATERAL (
         SELECT sum(r.quantity) AS quantity, sum(r.amount_minor) AS minor
         FROM delivery_line AS l JOIN delivery_return AS r
             ON r.tenant_id = l.tenant_id AND r.delivery_id = l.delivery_id AND r.position = l.position
-        WHERE l.tenant_id = :tenant AND l.order_id = :order AND l.order_line_no = line.line_no
+        WHERE l.tenant_id = :tenant AND l.order_id = line.order_id AND l.order_line_no = line.line_no
             AND r.credit_item_id IS NULL
     ) AS back ON true
-    WHERE line.tenant_id = :tenant AND line.order_id = :order AND NOT line.dropped
-    ORDER BY line.line_no
+    WHERE line.tenant_id = :tenant AND line.order_id = ANY(CAST(:orders AS uuid[])) AND NOT line.dropped
+    ORDER BY line.order_id, line.line_no
 """)
 
 # Of each position of a note: shipped, signed for (countered signatures apart), came back unsigned and signed.
 _POSITIONS: Final = sa.text("""
-    SELECT l.position, l.order_line_no, l.quantity, l.amount_minor, l.batch,
+    SELECT l.delivery_id, l.position, l.order_line_no, l.quantity, l.amount_minor, l.batch,
         coalesce(signed.quantity, 0) AS signed, CAST(coalesce(signed.minor, 0) AS bigint) AS signed_minor,
         coalesce(back.unsigned, 0) AS unsigned_back,
         CAST(coalesce(back.unsigned_minor, 0) AS bigint) AS unsigned_back_minor,
@@ -83,8 +84,8 @@ _POSITIONS: Final = sa.text("""
         FROM delivery_return AS r
         WHERE r.tenant_id = :tenant AND r.delivery_id = l.delivery_id AND r.position = l.position
     ) AS back ON true
-    WHERE l.tenant_id = :tenant AND l.delivery_id = :delivery AND NOT l.dropped
-    ORDER BY l.position
+    WHERE l.tenant_id = :tenant AND l.delivery_id = ANY(CAST(:deliveries AS uuid[])) AND NOT l.dropped
+    ORDER BY l.delivery_id, l.position
 """)
 
 
@@ -129,36 +130,49 @@ class NotePosition:
         return self.signed - self.signed_back
 
 
+_COLUMNS: Final = (
+    Delivery.id,
+    Delivery.number,
+    Delivery.order_id,
+    Delivery.customer_id,
+    Delivery.mode,
+    Delivery.state,
+    Delivery.amount_minor,
+    Delivery.carrier,
+    Delivery.tracking_no,
+    Delivery.driver_id,
+    Delivery.picker_up,
+    Delivery.planned_on,
+    Delivery.shipped_on,
+    Delivery.invoice_no,
+    Delivery.invoice_on,
+)
+
+
 def find_delivery(db: Session, tenant_id: UUID, delivery_id: UUID, *, locked: bool = False) -> DbRow:
     """Returns the columns of a note that its commands need. Raises NotFound(`delivery_not_found`)."""
-    note = Delivery
-    columns = (
-        note.id,
-        note.number,
-        note.order_id,
-        note.customer_id,
-        note.mode,
-        note.state,
-        note.amount_minor,
-        note.carrier,
-        note.tracking_no,
-        note.driver_id,
-        note.picker_up,
-        note.planned_on,
-        note.shipped_on,
-        note.invoice_no,
-        note.invoice_on,
-    )
-    statement = sa.select(*columns).where(note.tenant_id == tenant_id, note.id == delivery_id)
+    statement = sa.select(*_COLUMNS).where(Delivery.tenant_id == tenant_id, Delivery.id == delivery_id)
     row = db.execute(statement.with_for_update() if locked else statement).first()
     if row is None:
         raise NotFound("delivery_not_found")
     return row
 
 
+def find_deliveries(
+    db: Session, tenant_id: UUID, delivery_ids: Collection[UUID], *, locked: bool = False
+) -> dict[UUID, DbRow]:
+    """Returns the columns of these notes as `find_delivery`. Raises NotFound(`delivery_not_found`) if one is not."""
+    wanted, note = sa.cast(sorted(delivery_ids), sa.ARRAY(sa.Uuid)), Delivery
+    statement = sa.select(*_COLUMNS).where(note.tenant_id == tenant_id, note.id == sa.any_(wanted)).order_by(note.id)
+    rows = db.execute(statement.with_for_update() if locked else statement).all()
+    if len(rows) != len(set(delivery_ids)):
+        raise NotFound("delivery_not_found")
+    return {row.id: row for row in rows}
+
+
 def locked_delivery(db: Session, actor: Actor, delivery_id: UUID) -> tuple[Actor, DbRow]:
     """Locks a note after its customer; returns the actor at the moment after, and the note. Raises NotFound."""
-    actor = lock_credit(db, actor, find_delivery(db, actor.tenant_id, delivery_id).customer_id)
+    actor = lock_credit(db, actor, [find_delivery(db, actor.tenant_id, delivery_id).customer_id])
     return actor, find_delivery(db, actor.tenant_id, delivery_id, locked=True)
 
 
@@ -182,16 +196,33 @@ def require_own_note(actor: Actor, note: DbRow) -> None:
 
 def order_progress(db: Session, tenant_id: UUID, order_id: UUID) -> dict[int, LineProgress]:
     """Returns how far each line of an order has come, by line number."""
+    return orders_progress(db, tenant_id, [order_id]).get(order_id, {})
+
+
+def orders_progress(db: Session, tenant_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, dict[int, LineProgress]]:
+    """Returns how far each line of the orders has come, by order and line number."""
     db.flush()
-    rows = db.connection().execute(_PROGRESS, {"tenant": tenant_id, "order": order_id})
-    return {row.line_no: LineProgress(**row._mapping) for row in rows}
+    rows = db.connection().execute(_PROGRESS, {"tenant": tenant_id, "orders": array_text(sorted(order_ids))})
+    found: dict[UUID, dict[int, LineProgress]] = {}
+    for order_id, *values in rows:
+        progress = LineProgress(*values)
+        found.setdefault(order_id, {})[progress.line_no] = progress
+    return found
 
 
 def note_positions(db: Session, tenant_id: UUID, delivery_id: UUID) -> list[NotePosition]:
     """Returns the positions of a note with what became of them."""
+    return notes_positions(db, tenant_id, [delivery_id]).get(delivery_id, [])
+
+
+def notes_positions(db: Session, tenant_id: UUID, delivery_ids: Collection[UUID]) -> dict[UUID, list[NotePosition]]:
+    """Returns the positions of the notes with what became of them, by note."""
     db.flush()
-    rows = db.connection().execute(_POSITIONS, {"tenant": tenant_id, "delivery": delivery_id})
-    return [NotePosition(**row._mapping) for row in rows]
+    rows = db.connection().execute(_POSITIONS, {"tenant": tenant_id, "deliveries": array_text(sorted(delivery_ids))})
+    found: dict[UUID, list[NotePosition]] = {}
+    for delivery_id, *values in rows:
+        found.setdefault(delivery_id, []).append(NotePosition(*values))
+    return found
 
 
 def require_unmoved(note: DbRow, positions: Sequence[NotePosition], seen: str) -> None:
@@ -230,6 +261,9 @@ def update_note(db: Session, actor: Actor, delivery_id: UUID, **values: object) 
 
 def record_event(db: Session, actor: Actor, event: str, note: DbRow, **facts: object) -> None:
     """Records a journal event of a note."""
-    journal.record(
-        db, actor, event, customer_id=note.customer_id, subject_id=note.id, data={"number": note.number, **facts}
-    )
+    journal.record_many(db, actor, [note_event(event, note, **facts)])
+
+
+def note_event(event: str, note: DbRow, **facts: object) -> journal.NewEvent:
+    """Returns the journal event of something that happened to a note."""
+    return journal.NewEvent(event, note.customer_id, note.id, {"number": note.number, **facts})

@@ -1,7 +1,7 @@
 """Picks and ships delivery notes: one decision that names every reason, asked again at each of them (R013).
 
 Invariants: what is refused moves nothing, and its decision is kept; of two notes shipped at once the later sees what
-the earlier took of quantity and limit (CS19); what other systems shipped comes in as history with its reasons.
+the earlier took of quantity and limit (CS19).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ar.credit.commands import check_order
 from ar.credit.rules.decision import Decision
-from ar.sales.deliveries.inputs import PlanDelivery, ShipDelivery, TakeOverDelivery
+from ar.sales.deliveries.inputs import PlanDelivery, ShipDelivery
 from ar.sales.deliveries.models import Delivery, DeliveryLine
 from ar.sales.deliveries.notes import (
     OPEN_STATES,
@@ -28,7 +28,7 @@ from ar.sales.deliveries.notes import (
     require_state,
     update_note,
 )
-from ar.sales.deliveries.planning import amounts_of, insert_note, plan_delivery, remaining_lines, write_lines
+from ar.sales.deliveries.planning import amounts_of, plan_delivery, remaining_lines
 from ar.sales.orders.commands import check, recommit
 from ar.sales.orders.entering import locked_order
 from ar.sales.orders.facts import find_order, order_facts
@@ -106,44 +106,6 @@ def ship_order(db: Session, actor: Actor, order_id: UUID, number: str | None = N
     return find_delivery(db, actor.tenant_id, delivery_id).number, ship_delivery(db, actor, delivery_id, ShipDelivery())
 
 
-def take_over_delivery(db: Session, actor: Actor, order_id: UUID, data: TakeOverDelivery) -> UUID:
-    """Takes over a delivery that was shipped elsewhere, with the codes of what would have held it; returns its id.
-
-    Raises NotFound(`order_not_found`), Conflict(`delivery_number_taken`), RuleBroken (`delivery_line_unknown`,
-    `delivery_ship_day`).
-    """
-    actor, order = locked_order(db, actor, order_id)
-    if data.shipped_on > actor.today:
-        raise RuleBroken("delivery_ship_day", today=actor.today.isoformat())
-    progress = order_progress(db, actor.tenant_id, order_id)
-    unknown = [line.order_line_no for line in data.lines if line.order_line_no not in progress]
-    if unknown:
-        raise RuleBroken("delivery_line_unknown", line_no=unknown[0])
-    over = lines_over(progress, [(line.order_line_no, line.quantity) for line in data.lines])
-    decision = check(db, actor, order_id, "ship", quantities_over=over)
-    delivery_id, number = insert_note(
-        db,
-        actor,
-        order,
-        data.number,
-        mode=data.mode,
-        state="planned",
-        carrier="",
-        tracking_no="",
-        driver_id=None,
-        picker_up="",
-        planned_on=data.shipped_on,
-        is_history=True,
-        held_codes=[reason.code.value for reason in decision.reasons],
-    )
-    write_lines(db, actor, delivery_id, order_id, data.lines, progress)
-    note = find_delivery(db, actor.tenant_id, delivery_id)
-    update_note(db, actor, delivery_id, **_shipped(actor, data.shipped_on))
-    record_event(db, actor, "delivery_taken_over", note, number=number, on=data.shipped_on.isoformat())
-    recommit(db, actor, order_id, effective_on=data.shipped_on)
-    return delivery_id
-
-
 def _open_note(db: Session, actor: Actor, order: DbRow, number: str | None) -> UUID | None:
     note = Delivery
     statement = sa.select(note.id).where(note.tenant_id == actor.tenant_id, note.order_id == order.id)
@@ -182,10 +144,11 @@ def _leave(db: Session, actor: Actor, note: DbRow, shipped_on: date) -> None:
             .where(line.tenant_id == actor.tenant_id, line.delivery_id == note.id, line.position == position)
             .values(amount_minor=amount)
         )
-    update_note(db, actor, note.id, amount_minor=sum(amounts), **_shipped(actor, shipped_on))
+    update_note(db, actor, note.id, amount_minor=sum(amounts), **shipped(actor, shipped_on))
     record_event(db, actor, "delivery_shipped", note, on=shipped_on.isoformat())
     recommit(db, actor, note.order_id, effective_on=shipped_on)
 
 
-def _shipped(actor: Actor, on: date) -> dict[str, object]:
+def shipped(actor: Actor, on: date) -> dict[str, object]:
+    """Returns the columns of a note that says who let it leave, and on which day."""
     return {"state": "shipped", "shipped_on": on, "shipped_by": actor.name, "shipped_at": actor.now}

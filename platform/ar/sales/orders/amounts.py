@@ -85,10 +85,11 @@ _LEFT: Final = sa.text("""
     )
 """)
 # Quantities, since gifts and samples are worth nothing: an order of none but these is done when all are signed for.
-_UNSIGNED: Final = sa.text("""
-    SELECT EXISTS (
+_SIGNED_FOR: Final = sa.text("""
+    SELECT o.id FROM sales_order AS o
+    WHERE o.tenant_id = :tenant AND o.id = ANY(CAST(:orders AS uuid[])) AND NOT EXISTS (
         SELECT FROM sales_order_line AS ol
-        WHERE ol.tenant_id = :tenant AND ol.order_id = :order AND NOT ol.dropped AND ol.quantity > (
+        WHERE ol.tenant_id = :tenant AND ol.order_id = o.id AND NOT ol.dropped AND ol.quantity > (
             SELECT coalesce(sum(signed.quantity - back.quantity), 0)
             FROM delivery_line AS l JOIN delivery AS d ON d.tenant_id = l.tenant_id AND d.id = l.delivery_id
             CROSS JOIN LATERAL (
@@ -123,10 +124,11 @@ def has_left(db: Session, tenant_id: UUID, order_id: UUID) -> bool:
     return bool(db.connection().execute(_LEFT, {"tenant": tenant_id, "order": order_id}).scalar_one())
 
 
-def all_signed_for(db: Session, tenant_id: UUID, order_id: UUID) -> bool:
-    """Whether every quantity of an order is signed for, whatever it is worth; goods that came back unpaid are not."""
+def orders_signed_for(db: Session, tenant_id: UUID, order_ids: Collection[UUID]) -> set[UUID]:
+    """Returns those of which every quantity is signed for, whatever it is worth; goods that came back are not."""
     db.flush()
-    return not db.connection().execute(_UNSIGNED, {"tenant": tenant_id, "order": order_id}).scalar_one()
+    asked = {"tenant": tenant_id, "orders": array_text(sorted(order_ids))}
+    return set(db.connection().execute(_SIGNED_FOR, asked).scalars())
 
 
 def amounts_of_orders(db: Session, tenant_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, OrderAmounts]:
@@ -135,13 +137,18 @@ def amounts_of_orders(db: Session, tenant_id: UUID, order_ids: Collection[UUID])
     rows = db.connection().execute(_AMOUNTS, {"tenant": tenant_id, "orders": array_text(sorted(order_ids))})
     return {
         row.id: OrderAmounts(
-            ordered_minor=row.total_minor if row.state in COMMITTING else row.shipped_minor,
+            ordered_minor=ordered_minor(row.state, row.total_minor, row.shipped_minor),
             shipped_minor=row.shipped_minor,
             signed_minor=row.signed_minor,
             invoiced_minor=row.invoiced_minor,
         )
         for row in rows
     }
+
+
+def ordered_minor(state: str, total_minor: int, shipped_minor: int) -> int:
+    """Returns what counts as ordered in a state: all of the order, or what was shipped of one not released."""
+    return total_minor if state in COMMITTING else shipped_minor
 
 
 def order_amounts(db: Session, tenant_id: UUID, order_id: UUID) -> OrderAmounts:

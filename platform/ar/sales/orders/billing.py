@@ -120,7 +120,7 @@ def bill_named_orders(db: Session, actor: Actor, item_ids: Collection[UUID]) -> 
     invoices = _unlinked(db, actor.tenant_id, item_ids)
     if not invoices:
         return 0
-    actor = lock_credit(db, actor, *{each.customer_id for each in invoices})
+    actor = lock_credit(db, actor, {each.customer_id for each in invoices})
     linked = 0
     for invoice in invoices:
         for order_id, delivery_id in _named(db, actor.tenant_id, invoice):

@@ -18,12 +18,13 @@ from sqlalchemy.orm import Session
 from ar.credit.commands import CommitOrder, check_order, commit_order, withdraw_requests_of_order
 from ar.credit.rules.commitment import Stages
 from ar.credit.rules.decision import Decision
-from ar.sales.orders.amounts import all_signed_for, has_left, order_amounts
+from ar.sales.orders.amounts import has_left, order_amounts, orders_signed_for
 from ar.sales.orders.entering import locked_order, order_values, rewrite_order
 from ar.sales.orders.facts import find_order, order_facts
 from ar.sales.orders.inputs import CloseOrder, EditOrder
 from ar.sales.orders.models import Order, OrderDecision
 from ar.sales.rules.changes import asks_again
+from ar.sales.rules.states import state_after_answer, state_when_done
 from kernel import journal
 from kernel.actor import Actor
 from kernel.errors import Conflict, RuleBroken
@@ -101,20 +102,6 @@ def reopen_order(db: Session, actor: Actor, order_id: UUID, data: CloseOrder) ->
     return _ask(db, actor, find_order(db, actor.tenant_id, order_id), "confirm")
 
 
-def take_over_order(db: Session, actor: Actor, order_id: UUID) -> None:
-    """Releases an order of history without asking: it was confirmed where it comes from. It is asked when it ships.
-
-    Raises NotFound(`order_not_found`), RuleBroken(`order_not_history`), Conflict(`order_ended`).
-    """
-    actor, order = locked_order(db, actor, order_id)
-    _require_open(order)
-    if not order.is_history:
-        raise RuleBroken("order_not_history", number=order.number)
-    _update(db, actor, order_id, state="released", released_at=actor.now)
-    _record(db, actor, "order_taken_over", order)
-    recommit(db, actor, order_id, effective_on=min(order.ordered_on, actor.today))
-
-
 def check(
     db: Session,
     actor: Actor,
@@ -165,11 +152,10 @@ def recommit_locked(db: Session, actor: Actor, order: DbRow, *, effective_on: da
         ),
     )
     is_paid_for = min(amounts.signed_minor, amounts.invoiced_minor) >= order.total_minor
-    is_done = is_paid_for and all_signed_for(db, actor.tenant_id, order_id)
-    if order.state == "released" and is_done:
-        _update(db, actor, order_id, state="completed")
-    elif order.state == "completed" and not is_done:
-        _update(db, actor, order_id, state="released")
+    is_done = is_paid_for and bool(orders_signed_for(db, actor.tenant_id, [order_id]))
+    state = state_when_done(order.state, is_done=is_done)
+    if state != order.state:
+        _update(db, actor, order_id, state=state)
     return stages
 
 
@@ -193,38 +179,38 @@ def _ask(
         state_fault=facts.state_fault or state_fault,
     )
     decision = check_order(db, actor, order.customer_id, facts)
-    _keep(db, actor, order.id, checkpoint, delivery_id, decision)
-    if decision.passes and order.state in ("draft", "held"):
-        _update(db, actor, order.id, state="released", released_at=actor.now)
+    db.execute(sa.insert(OrderDecision).values(decision_row(actor, order.id, checkpoint, decision, delivery_id)))
+    state = state_after_answer(order.state, passes=decision.passes, holds=holds)
+    if state == "released" != order.state:
+        _update(db, actor, order.id, state=state, released_at=actor.now)
         _record(db, actor, "order_released", order)
-    elif not decision.passes and (order.state == "draft" or (holds and order.state in ("released", "completed"))):
-        _update(db, actor, order.id, state="held")
+    elif state == "held" != order.state:
+        _update(db, actor, order.id, state=state)
         _record(db, actor, "order_held", order, codes=[reason.code for reason in decision.reasons])
     if decision.passes or holds:
         recommit(db, actor, order.id)
     return decision
 
 
-def _keep(
-    db: Session, actor: Actor, order_id: UUID, checkpoint: str, delivery_id: UUID | None, decision: Decision
-) -> None:
+def decision_row(
+    actor: Actor, order_id: UUID, checkpoint: str, decision: Decision, delivery_id: UUID | None = None
+) -> dict[str, Any]:
+    """Returns the row by which an answer of the checks is kept with its reasons."""
     reasons: list[dict[str, Any]] = [{"code": code, "params": params} for code, params in decision.reasons]
     reasons += [
         {"code": reason.code, "params": reason.params, "waived_by": number} for reason, number in decision.waived
     ]
-    db.execute(
-        sa.insert(OrderDecision).values(
-            tenant_id=actor.tenant_id,
-            id=new_id(),
-            order_id=order_id,
-            delivery_id=delivery_id,
-            checkpoint=checkpoint,
-            decision="pass" if decision.passes else "held",
-            reasons=reasons,
-            decided_at=actor.now,
-            decided_by=actor.name,
-        )
-    )
+    return {
+        "tenant_id": actor.tenant_id,
+        "id": new_id(),
+        "order_id": order_id,
+        "delivery_id": delivery_id,
+        "checkpoint": checkpoint,
+        "decision": "pass" if decision.passes else "held",
+        "reasons": reasons,
+        "decided_at": actor.now,
+        "decided_by": actor.name,
+    }
 
 
 def _end(db: Session, actor: Actor, order_id: UUID, state: str, reason: str) -> None:
@@ -249,5 +235,10 @@ def _update(db: Session, actor: Actor, order_id: UUID, **values: object) -> None
 
 
 def _record(db: Session, actor: Actor, event: str, order: DbRow, **facts: object) -> None:
+    journal.record_many(db, actor, [order_event(event, order, **facts)])
+
+
+def order_event(event: str, order: DbRow, **facts: object) -> journal.NewEvent:
+    """Returns the journal event of something that happened to an order."""
     data = {"number": order.number, "currency": order.currency, "amount_minor": order.total_minor, **facts}
-    journal.record(db, actor, event, customer_id=order.customer_id, subject_id=order.id, data=data)
+    return journal.NewEvent(event, order.customer_id, order.id, data)

@@ -19,7 +19,7 @@ from ar.credit.commands import lock_credit
 from ar.customers.models import Customer
 from ar.sales.contracts.models import Contract
 from ar.sales.orders.facts import find_order, lines_of
-from ar.sales.orders.inputs import EnterOrder, LineInput, OrderFields
+from ar.sales.orders.inputs import EnterOrder, LineInput, OrderFields, TakeOverOrder
 from ar.sales.orders.models import Order, OrderLine
 from ar.sales.rules.amounts import line_amount_minor
 from ar.sales.rules.changes import LineTerms, OrderTerms
@@ -53,8 +53,8 @@ def enter_order(db: Session, actor: Actor, data: EnterOrder, *, is_history: bool
     `order_line_twice`, `order_too_large`).
     """
     customer = _customer(db, actor.tenant_id, data.customer_id)
-    actor = lock_credit(db, actor, data.customer_id)
-    amounts = _line_amounts(data)
+    actor = lock_credit(db, actor, [data.customer_id])
+    amounts = line_amounts(data)
     if data.contract_id is not None:
         _require_contract(db, actor.tenant_id, data.customer_id, data.contract_id)
     order_id = new_id()
@@ -81,7 +81,7 @@ def rewrite_order(db: Session, actor: Actor, order: DbRow, data: OrderFields) ->
 
     Raises RuleBroken (`order_currency_fixed`, `order_line_shipped`, `order_line_noted`, and as `enter_order`).
     """
-    amounts = _line_amounts(data)
+    amounts = line_amounts(data)
     if data.contract_id is not None and data.contract_id != order.contract_id:
         _require_contract(db, actor.tenant_id, order.customer_id, data.contract_id)
     before = terms_of(order, lines_of(db, actor.tenant_id, order.id))
@@ -173,7 +173,8 @@ def _require_contract(db: Session, tenant_id: UUID, customer_id: UUID, contract_
         raise RuleBroken("order_contract_unknown")
 
 
-def _line_amounts(data: OrderFields) -> dict[int, int]:
+def line_amounts(data: OrderFields | TakeOverOrder) -> dict[int, int]:
+    """Returns the minor units of each line. Raises RuleBroken (`order_line_twice`, `order_too_large`)."""
     amounts: dict[int, int] = {}
     for line in data.lines:
         if line.line_no in amounts:
@@ -212,10 +213,11 @@ def _insert(db: Session, actor: Actor, values: Mapping[str, Any], number: str) -
     raise Conflict("order_number_taken", number=number)
 
 
-def _write_lines(
-    db: Session, tenant_id: UUID, order_id: UUID, lines: Sequence[LineInput], amounts: Mapping[int, int]
-) -> None:
-    rows = [
+def line_rows(
+    tenant_id: UUID, order_id: UUID, lines: Sequence[LineInput], amounts: Mapping[int, int]
+) -> list[dict[str, Any]]:
+    """Returns the rows of an order's lines, with their amounts by line number."""
+    return [
         {
             "tenant_id": tenant_id,
             "order_id": order_id,
@@ -230,7 +232,12 @@ def _write_lines(
         }
         for line in lines
     ]
-    statement = insert(OrderLine).values(rows)
+
+
+def _write_lines(
+    db: Session, tenant_id: UUID, order_id: UUID, lines: Sequence[LineInput], amounts: Mapping[int, int]
+) -> None:
+    statement = insert(OrderLine).values(line_rows(tenant_id, order_id, lines, amounts))
     changing = ("product", "unit", "quantity", "unit_price", "tax_rate_bps", "amount_minor", "dropped")
     keys = [OrderLine.tenant_id, OrderLine.order_id, OrderLine.line_no]
     db.execute(
@@ -268,5 +275,5 @@ def _require_delivered_lines(db: Session, tenant_id: UUID, order: DbRow, before:
 def locked_order(db: Session, actor: Actor, order_id: UUID) -> tuple[Actor, DbRow]:
     """Locks an order after its customer; returns the actor at the moment after, and the order. Raises NotFound."""
     customer_id = find_order(db, actor.tenant_id, order_id).customer_id
-    actor = lock_credit(db, actor, customer_id)
+    actor = lock_credit(db, actor, [customer_id])
     return actor, find_order(db, actor.tenant_id, order_id, locked=True)

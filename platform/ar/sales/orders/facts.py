@@ -6,6 +6,8 @@ twice asks the same; what it breaks of its contract is read with it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -27,31 +29,42 @@ from kernel.views import DbRow
 ENDED: Final = ("closed_short", "cancelled")
 
 
+_COLUMNS: Final = (
+    Order.id,
+    Order.number,
+    Order.customer_id,
+    Order.contract_id,
+    Order.their_number,
+    Order.ordered_on,
+    Order.currency,
+    Order.total_minor,
+    Order.term_days,
+    Order.prepaid,
+    Order.note,
+    Order.state,
+    Order.is_history,
+    Order.recorded_at,
+    Order.released_at,
+)
+
+
 def find_order(db: Session, tenant_id: UUID, order_id: UUID, *, locked: bool = False) -> DbRow:
     """Returns the columns of an order that its commands need. Raises NotFound(`order_not_found`)."""
-    order = Order
-    columns = (
-        order.id,
-        order.number,
-        order.customer_id,
-        order.contract_id,
-        order.their_number,
-        order.ordered_on,
-        order.currency,
-        order.total_minor,
-        order.term_days,
-        order.prepaid,
-        order.note,
-        order.state,
-        order.is_history,
-        order.recorded_at,
-        order.released_at,
-    )
-    statement = sa.select(*columns).where(order.tenant_id == tenant_id, order.id == order_id)
+    statement = sa.select(*_COLUMNS).where(Order.tenant_id == tenant_id, Order.id == order_id)
     row = db.execute(statement.with_for_update() if locked else statement).first()
     if row is None:
         raise NotFound("order_not_found")
     return row
+
+
+def find_orders(db: Session, tenant_id: UUID, order_ids: Collection[UUID], *, locked: bool = False) -> list[DbRow]:
+    """Returns the columns of these orders as `find_order`, by id. Raises NotFound(`order_not_found`) if one is not."""
+    wanted = sa.cast(sorted(order_ids), sa.ARRAY(sa.Uuid))
+    statement = sa.select(*_COLUMNS).where(Order.tenant_id == tenant_id, Order.id == sa.any_(wanted)).order_by(Order.id)
+    rows = list(db.execute(statement.with_for_update() if locked else statement))
+    if len(rows) != len(set(order_ids)):
+        raise NotFound("order_not_found")
+    return rows
 
 
 def order_id_of(db: Session, tenant_id: UUID, number: str) -> UUID:
@@ -90,21 +103,30 @@ def order_facts(db: Session, tenant_id: UUID, order_id: UUID) -> OrderFacts:
     """
     order = find_order(db, tenant_id, order_id)
     basis = basis_of(db, tenant_id, order)
-    amounts = order_amounts(db, tenant_id, order_id)
-    lines = lines_of(db, tenant_id, order_id)
+    facts = facts_from(order, order_amounts(db, tenant_id, order_id), basis)
+    return replace(
+        facts,
+        prepaid_open_minor=prepaid_open_minor(db, tenant_id, order) if order.prepaid else 0,
+        prices_off=prices_off(basis, order.currency, lines_of(db, tenant_id, order_id)),
+        quantities_over=quantities_over(db, tenant_id, basis, order_id),
+    )
+
+
+def facts_from(
+    order: DbRow, amounts: OrderAmounts, basis: ContractBasis | None, state: str | None = None
+) -> OrderFacts:
+    """Returns what an order itself says, in a `state` (None: its own), without what its lines and its invoices say."""
+    state = state or order.state
     return OrderFacts(
         order_id=order.id,
         order_no=order.number,
         currency=order.currency,
         total_minor=order.total_minor,
-        committed_minor=_committed_minor(order, amounts),
+        committed_minor=_committed_minor(order, state, amounts),
         term_days=_term_days(order, basis),
         prepaid=order.prepaid,
-        prepaid_open_minor=prepaid_open_minor(db, tenant_id, order) if order.prepaid else 0,
         has_basis=_has_basis(order, basis),
-        prices_off=prices_off(basis, order.currency, lines),
-        quantities_over=quantities_over(db, tenant_id, basis, order_id),
-        state_fault=order.state if order.state in ENDED else None,
+        state_fault=state if state in ENDED else None,
     )
 
 
@@ -125,7 +147,7 @@ def _has_basis(order: DbRow, basis: ContractBasis | None) -> bool:
     return basis.covers(order.customer_id, order.currency, order.ordered_on, order.recorded_at)
 
 
-def _committed_minor(order: DbRow, amounts: OrderAmounts) -> int:
-    ordered_minor = amounts.ordered_minor if order.state in ENDED else order.total_minor
+def _committed_minor(order: DbRow, state: str, amounts: OrderAmounts) -> int:
+    ordered_minor = amounts.ordered_minor if state in ENDED else order.total_minor
     asked = OrderAmounts(ordered_minor, amounts.shipped_minor, amounts.signed_minor, amounts.invoiced_minor)
     return stages_of(asked).total_minor

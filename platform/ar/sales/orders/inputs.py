@@ -9,7 +9,7 @@ from datetime import date
 from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from ar.sales.field_types import Name, Note, OrderQuantity, Reason, ShortText, TaxRateBps, TermDays, UnitPrice
 from kernel.field_types import Currency
@@ -27,6 +27,7 @@ __all__ = [
     "OrderQuantity",
     "Reason",
     "ShortText",
+    "TakeOverOrder",
 ]
 
 LINES_MAX: Final = 500
@@ -61,6 +62,17 @@ class EnterOrder(OrderFields):
 
     customer_id: UUID
     number: ShortText = ""
+
+
+class TakeOverOrder(CommandInput):
+    """Take over an order that was confirmed in another system. `term_days` None: no term in writing (R065)."""
+
+    number: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    customer_id: UUID
+    ordered_on: date
+    currency: Currency
+    term_days: TermDays = None
+    lines: Annotated[list[LineInput], Field(min_length=1, max_length=LINES_MAX)]
 
 
 class EditOrder(OrderFields):

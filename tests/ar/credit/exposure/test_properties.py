@@ -122,7 +122,7 @@ def test_interleaved_shipments_never_pass_the_limit(world: World) -> None:
     def ship(_number: int) -> bool:
         order = OrderFacts(new_id(), "SO", "CNY", 9_00, 9_00, term_days=30)
         with world.transaction() as db:
-            actor = lock_credit(db, world.actor(), customer)
+            actor = lock_credit(db, world.actor(), [customer])
             passes = check_order(db, actor, customer, order).passes
             if passes:
                 amounts = OrderAmounts(9_00, 9_00, 0, 0)

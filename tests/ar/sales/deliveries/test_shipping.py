@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from ar.credit.models import ShippingHold
 from ar.sales.deliveries.inputs import CancelDelivery, ShipDelivery, TakeOverDelivery
 from ar.sales.deliveries.planning import cancel_delivery
-from ar.sales.deliveries.shipping import ship_delivery, ship_order, take_over_delivery
+from ar.sales.deliveries.shipping import ship_delivery, ship_order
+from ar.sales.deliveries.taking_over import take_over_deliveries
 from ar.sales.models import Delivery, OrderDecision
 from kernel.errors import Conflict, RuleBroken
 from kernel.ids import new_id
@@ -203,7 +204,7 @@ def test_history_comes_in_with_what_would_have_held_it(world: World, customer: U
         data = TakeOverDelivery.model_validate(
             {"number": "OLD-1", "shipped_on": shipped_on, "lines": [{"order_line_no": 1, "quantity": "11"}]}
         )
-        note_id = take_over_delivery(db, world.actor(), order, data)
+        note_id = take_over_deliveries(db, world.actor(), [(order, data)])[0]
     note = world.delivery(note_id)
     assert (note.state, note.is_history, note.shipped_on) == ("shipped", True, shipped_on)
     assert note.held_codes == ["hold", "quantity"]

@@ -55,7 +55,7 @@ def request_over_limit(db: Session, actor: Actor, customer_id: UUID, order: Orde
 
 
 def _request(db: Session, actor: Actor, customer_id: UUID, order: OrderFacts, data: RequestOverLimit) -> UUID:
-    actor = lock_credit(db, actor, customer_id)
+    actor = lock_credit(db, actor, [customer_id])
     if data.valid_until_on < actor.today:
         raise RuleBroken("over_limit_until_past")
     _require_none_pending(db, actor.tenant_id, order.order_id)

@@ -36,6 +36,7 @@ from ar.sales.rules.shipping import part_of_line, plain
 from ar.sales.rules.signatures import (
     Evidence,
     Expected,
+    Strokes,
     has_stroke,
     parse_strokes,
     signature_fault,
@@ -59,46 +60,21 @@ def sign_off(
     `sign_off_short_reason`, `sign_off_nothing`, what `rules.signatures.signature_fault` and `files.store_file` name).
     """
     actor, note = locked_delivery(db, actor, delivery_id)
-    require_own_note(actor, note)
-    require_state(note, ("shipped",))
-    if not note.shipped_on <= data.signed_on <= actor.today:
-        days = {"shipped_on": note.shipped_on.isoformat(), "today": actor.today.isoformat()}
-        raise RuleBroken("sign_off_day", **days)
     try:
         strokes = parse_strokes(data.strokes)
     except ValueError:
         raise RuleBroken("sign_off_strokes") from None
-    evidence = Evidence(data.signed_by, file is not None, strokes)
-    fault = signature_fault(data.channel, Expected(note.mode, note.picker_up), evidence, data.note)
-    if fault is not None:
-        raise RuleBroken(fault, picker_up=note.picker_up)
+    require_signable(actor, note, data, has_file=file is not None, strokes=strokes)
     positions = note_positions(db, actor.tenant_id, delivery_id)
     require_unmoved(note, positions, data.seen)
-    lines = _signed_lines(note, positions, data.lines)
+    lines = signed_lines(note, positions, data.lines)
     sha256, name = store_file(db, actor, file) if file is not None else (None, "")
     drawn = storage.store(db, actor, strokes_svg(strokes), "image/svg+xml") if has_stroke(strokes) else None
-    sign_off_id = new_id()
     amount_minor = sum(line["amount_minor"] for line in lines)
-    db.execute(
-        sa.insert(SignOff).values(
-            tenant_id=actor.tenant_id,
-            id=sign_off_id,
-            delivery_id=delivery_id,
-            customer_id=note.customer_id,
-            signed_on=data.signed_on,
-            signed_by=data.signed_by,
-            channel=data.channel,
-            amount_minor=amount_minor,
-            file_sha256=sha256,
-            file_name=name,
-            signature_sha256=drawn,
-            note=data.note,
-            reverses_id=None,
-            recorded_at=actor.now,
-            recorded_by=actor.name,
-            recorded_by_id=actor.user_id,
-        )
-    )
+    row = sign_off_row(actor, note, data, amount_minor)
+    row |= {"file_sha256": sha256, "file_name": name, "signature_sha256": drawn}
+    sign_off_id: UUID = row["id"]
+    db.execute(sa.insert(SignOff).values(row))
     own = {"tenant_id": actor.tenant_id, "sign_off_id": sign_off_id, "delivery_id": delivery_id}
     db.execute(sa.insert(SignOffLine), [own | line for line in lines])
     _settle(db, actor, note)
@@ -107,6 +83,41 @@ def sign_off(
     recommit(db, actor, note.order_id, effective_on=data.signed_on)
     post_waiting_invoice(db, actor, note)
     return sign_off_id
+
+
+def require_signable(actor: Actor, note: DbRow, data: SignOffDelivery, *, has_file: bool, strokes: Strokes) -> None:
+    """Raises what `sign_off` names when a note cannot be signed for so, its lines and its file apart."""
+    require_own_note(actor, note)
+    require_state(note, ("shipped",))
+    if not note.shipped_on <= data.signed_on <= actor.today:
+        days = {"shipped_on": note.shipped_on.isoformat(), "today": actor.today.isoformat()}
+        raise RuleBroken("sign_off_day", **days)
+    evidence = Evidence(data.signed_by, has_file, strokes)
+    fault = signature_fault(data.channel, Expected(note.mode, note.picker_up), evidence, data.note)
+    if fault is not None:
+        raise RuleBroken(fault, picker_up=note.picker_up)
+
+
+def sign_off_row(actor: Actor, note: DbRow, data: SignOffDelivery, amount_minor: int) -> dict[str, Any]:
+    """Returns the row of a new signature on a note, without a file."""
+    return {
+        "tenant_id": actor.tenant_id,
+        "id": new_id(),
+        "delivery_id": note.id,
+        "customer_id": note.customer_id,
+        "signed_on": data.signed_on,
+        "signed_by": data.signed_by,
+        "channel": data.channel,
+        "amount_minor": amount_minor,
+        "file_sha256": None,
+        "file_name": "",
+        "signature_sha256": None,
+        "note": data.note,
+        "reverses_id": None,
+        "recorded_at": actor.now,
+        "recorded_by": actor.name,
+        "recorded_by_id": actor.user_id,
+    }
 
 
 def counter_sign_off(db: Session, actor: Actor, sign_off_id: UUID, data: CounterSignOff) -> UUID:
@@ -150,7 +161,7 @@ def counter_sign_off(db: Session, actor: Actor, sign_off_id: UUID, data: Counter
     return counter_id
 
 
-def _signed_lines(
+def signed_lines(
     note: DbRow, positions: Sequence[NotePosition], asked: Sequence[SignedLine] | None
 ) -> list[dict[str, Any]]:
     """Returns the rows of a signature: what is signed for of each position that is out, with its part of the amount."""

@@ -12,6 +12,7 @@ from kernel import counters, i18n, idempotency
 from kernel.clock import fixed_clock, local_date, utc_now
 from kernel.errors import Conflict
 from kernel.ids import new_id, new_ids
+from kernel.pinyin import pinyin_sort_key
 from kernel.settings import SettingsError, read_settings
 from tests.support.companies import TestCompany
 from web.responses import safe_next
@@ -125,3 +126,23 @@ def test_a_redirect_stays_on_the_site(target: str | None) -> None:
 
 def test_a_path_of_ours_is_followed() -> None:
     assert safe_next("/c/weiye/customers/?q=1", "/home") == "/c/weiye/customers/?q=1"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("重庆钢铁", "chong qing gang tie"),
+        # Places that the dictionary lacks (findings/pypinyin_names_of_places.sh), and firms that begin with 长.
+        ("长治煤机", "chang zhi mei ji"),
+        ("漯河食品", "luo he shi pin"),
+        ("泊头铸造", "bo tou zhu zao"),
+        ("南京六合区建材", "nan jing lu he qu jian cai"),
+        ("长荣股份", "chang rong gu fen"),
+        # Where a phrase says "grow" or "chief", it stays so.
+        ("长子县农机", "zhang zi xian nong ji"),
+        ("增长科技", "zeng zhang ke ji"),
+        ("Beta 贸易", "beta  mao yi"),
+    ],
+)
+def test_a_chinese_name_is_sorted_by_the_sounds_its_place_has(name: str, key: str) -> None:
+    assert pinyin_sort_key(name) == key

@@ -26,6 +26,8 @@ _CODE: Final = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10
 _CODE_MISPRINT: Final = re.compile(r"[159][1239][0-9]{6}(.{9}|.{11})")
 _PERSON: Final = re.compile(r"[1-8][0-9]{16}[0-9X]")
 _LEI: Final = re.compile(r"(?=.*[A-Z])[0-9A-Z]{18}[0-9]{2}")
+#: 98 minus a remainder, so never 00, 01 or 99, which pass in python-stdnum (`findings/stdnum_second_check_digits.sh`).
+_LEI_CHECK: Final = re.compile(r"0[2-9]|[1-8][0-9]|9[0-8]")
 _VAT: Final = re.compile(r"[A-Z]{2}[0-9A-Z+*]{2,13}")
 _VAT_COUNTRIES: Final = frozenset(vat.MEMBER_STATES) | {"el"}
 
@@ -57,7 +59,7 @@ def doubt_about(entity_type: str, tax_id: str) -> Doubt | None:
     if _CODE_MISPRINT.fullmatch(number):
         return Doubt.LENGTH
     if _LEI.fullmatch(number):
-        return None if lei.is_valid(number) else Doubt.LEI
+        return None if _LEI_CHECK.fullmatch(number[-2:]) and lei.is_valid(number) else Doubt.LEI
     if _VAT.fullmatch(number) and number[:2].lower() in _VAT_COUNTRIES:
         return None if vat.is_valid(number) else Doubt.VAT
     return None

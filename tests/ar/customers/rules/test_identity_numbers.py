@@ -36,6 +36,9 @@ FITS_BOTH = "110105197001010054"
         ("foreign_company", "EL094259216", None),
         ("foreign_company", "213800KUD8LAJWSQ9D15", None),
         ("foreign_company", "213800KUD8LAJWSQ9D16", "lei"),
+        # 98 is computed; 01 leaves the same remainder (findings/stdnum_second_check_digits.sh).
+        ("foreign_company", "52990035T8BM49AURS98", None),
+        ("foreign_company", "52990035T8BM49AURS01", "lei"),
         ("foreign_company", "07 1234567 of Delaware", None),
     ],
 )

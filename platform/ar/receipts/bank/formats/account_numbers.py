@@ -40,7 +40,8 @@ _PARTS: Final[dict[str, tuple[tuple[int, int], tuple[int, int]]]] = {
     "SE": ((0, 3), (3, 20)),
     "SK": ((0, 4), (4, 20)),
 }
-_IBAN: Final = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
+#: Check digits lie between 02 and 98, though 00, 01 and 99 leave the remainder of 97, 98 and 02.
+_IBAN: Final = re.compile(r"[A-Z]{2}(?:0[2-9]|[1-8]\d|9[0-8])[A-Z0-9]{11,30}")
 _PIECES: Final = re.compile(r"[/\s]+")
 #: Where the account comes before the bank: a bank code of so many digits behind the slash (Czech, Slovak).
 _SHORT_BANK: Final = 4

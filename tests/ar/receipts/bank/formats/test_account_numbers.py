@@ -82,3 +82,6 @@ def test_two_numbers_contradict_only_where_they_are_written_the_same_way(one: st
 def test_an_iban_is_known_by_its_check_digits() -> None:
     assert all(map(is_iban, (DE, AT, NL, GB, CZ, PL, CH, ES)))
     assert not is_iban("DE88370400440532013000")
+    # 98 is computed; 01 leaves the same remainder (findings/stdnum_second_check_digits.sh).
+    assert is_iban("DE98370400440532013032")
+    assert not is_iban("DE01370400440532013032")

@@ -46,12 +46,12 @@ def today_view() -> Page:
     own, tenant_id = g.company.currency, actor().tenant_id
     page = today_page(db(), tenant_id, actor().today, actor().timezone, own, _forms_of_reader(), actor())
     work = work_lines(db(), actor(), page)
-    balances = {each.aging.currency: each.aging.balance_minor for each in page.sums}
+    receivables = {each.aging.currency: each.receivables_minor for each in page.sums}
     return render(
         "ar/reports/today/today.html",
         page=page,
         counts=page.counts,
-        total=total_of(db(), tenant_id, balances, own, page.on),
+        total=total_of(db(), tenant_id, receivables, own, page.on),
         differs=examination_runs(db(), tenant_id, 1) if actor().roles & EXAMINERS else [],
         day_sentence=day_sentence(page.on, page.counts.calendar),
         aging_of=aging_parts,

@@ -275,3 +275,21 @@ def test_overdue_is_one_number_on_every_screen(world: World, receivables: str, s
         assert open_text in page
     sums = listed.split("Sum of all that match")[-1]
     assert [text for text in ("500.00", "100.00", open_text) if text not in sums] == []
+
+
+@pytest.mark.parametrize(("receivables", "total"), [("net", "1,100.00"), ("gross", "1,200.00")])
+def test_the_total_of_all_currencies_is_that_of_the_receivables_shown(
+    world: World, receivables: str, total: str
+) -> None:
+    """Faults F10: 500.00 owed, 100.00 not applied, and 100.00 dollars at 7: the switch holds for their total, too."""
+    world = world.on(TODAY)
+    world.rate("USD", "7", on=TODAY)
+    world.invoice(number="OWN", minor=500_00)
+    world.invoice(number="FOREIGN", minor=100_00, currency="USD")
+    world.receipt(number="R", minor=100_00)
+    settings = ChangeLedgerSettings(write_off_at_once="10", receivables=receivables)
+    with world.transaction() as db:
+        change_settings(db, world.actor(TODAY), settings)
+    with fixed_clock(moment_on(TODAY, "Asia/Shanghai")):
+        page = re.sub(r"<[^>]+>", "", world.client().get(world.url("/")).text)
+    assert total in page.split("Total in CNY")[1][:80]

@@ -19,12 +19,15 @@ from ar.sales.deliveries.models import Delivery, DeliveryLine
 from ar.sales.rules.shipping import Progress
 from kernel import journal
 from kernel.actor import Actor
-from kernel.errors import Conflict, NotFound
+from kernel.errors import Conflict, Forbidden, NotFound
 from kernel.views import DbRow
+from tenants.permissions import GRANTS, Permission, Role
 
 #: States of a note that is not on its way yet, and of one that is or was.
 OPEN_STATES: Final = ("planned", "picked")
 GONE_STATES: Final = ("shipped", "signed", "returned")
+#: Who says of any note that it was signed, came back or why it is out; a driver says it of their own.
+_ANY_NOTE: Final = GRANTS[Permission.SIGN_OFF] - {Role.DRIVER}
 
 # Of each order line: ordered, and shipped over every note less what came back before it was owed; and its amount.
 _PROGRESS: Final = sa.text("""
@@ -156,6 +159,13 @@ def locked_delivery(db: Session, actor: Actor, delivery_id: UUID) -> tuple[Actor
     """Locks a note after its customer; returns the actor at the moment after, and the note. Raises NotFound."""
     actor = lock_credit(db, actor, find_delivery(db, actor.tenant_id, delivery_id).customer_id)
     return actor, find_delivery(db, actor.tenant_id, delivery_id, locked=True)
+
+
+def require_own_note(actor: Actor, note: DbRow) -> None:
+    """Raises Forbidden(`delivery_other_driver`): a driver says of what they drove how it went, others of any note."""
+    drives_only = Role.DRIVER in actor.roles and not actor.roles & _ANY_NOTE
+    if drives_only and note.driver_id != actor.user_id:
+        raise Forbidden("delivery_other_driver", number=note.number)
 
 
 def require_state(note: DbRow, states: Sequence[str]) -> None:

@@ -27,6 +27,7 @@ from ar.sales.deliveries.notes import (
     locked_delivery,
     note_positions,
     record_event,
+    require_own_note,
     require_state,
     settled_state,
     update_note,
@@ -45,9 +46,11 @@ from kernel.views import DbRow
 def return_goods(db: Session, actor: Actor, delivery_id: UUID, data: ReturnGoods) -> UUID | None:
     """Takes goods back; returns the item of the ledger that gives them back, None where nothing was invoiced.
 
-    Raises NotFound(`delivery_not_found`), Conflict(`delivery_moved_on`), RuleBroken (`return_day`, `return_too_much`).
+    Raises NotFound(`delivery_not_found`), Forbidden(`delivery_other_driver`), Conflict(`delivery_moved_on`), RuleBroken
+    (`return_day`, `return_too_much`).
     """
     actor, note = locked_delivery(db, actor, delivery_id)
+    require_own_note(actor, note)
     require_state(note, GONE_STATES)
     if not note.shipped_on <= data.returned_on <= actor.today:
         days = {"shipped_on": note.shipped_on.isoformat(), "today": actor.today.isoformat()}

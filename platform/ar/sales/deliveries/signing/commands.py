@@ -23,6 +23,7 @@ from ar.sales.deliveries.notes import (
     locked_delivery,
     note_positions,
     record_event,
+    require_own_note,
     require_state,
     settled_state,
     update_note,
@@ -41,14 +42,10 @@ from ar.sales.rules.signatures import (
 )
 from kernel import storage
 from kernel.actor import Actor
-from kernel.errors import Conflict, Forbidden, NotFound, RuleBroken
+from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.uploads import UploadedFile
 from kernel.views import DbRow
-from tenants.permissions import GRANTS, Permission, Role
-
-#: Who records the signature on any note; a driver only on their own.
-_ANY_NOTE = GRANTS[Permission.SIGN_OFF] - {Role.DRIVER}
 
 
 def sign_off(
@@ -61,7 +58,7 @@ def sign_off(
     `rules.signatures.signature_fault` and `files.store_file` name).
     """
     actor, note = locked_delivery(db, actor, delivery_id)
-    _require_own(actor, note)
+    require_own_note(actor, note)
     require_state(note, ("shipped",))
     if not note.shipped_on <= data.signed_on <= actor.today:
         days = {"shipped_on": note.shipped_on.isoformat(), "today": actor.today.isoformat()}
@@ -149,13 +146,6 @@ def counter_sign_off(db: Session, actor: Actor, sign_off_id: UUID, data: Counter
     record_event(db, actor, "delivery_sign_off_countered", note, reason=data.reason)
     recommit(db, actor, note.order_id)
     return counter_id
-
-
-def _require_own(actor: Actor, note: DbRow) -> None:
-    """A driver signs off what they drove; everybody else who may, any note."""
-    drives_only = Role.DRIVER in actor.roles and not actor.roles & _ANY_NOTE
-    if drives_only and note.driver_id != actor.user_id:
-        raise Forbidden("delivery_other_driver", number=note.number)
 
 
 def _signed_lines(

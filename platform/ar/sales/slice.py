@@ -13,6 +13,7 @@ from ar.sales.orders import jobs as order_jobs
 from ar.sales.orders import messages as order_messages
 from ar.sales.orders import signals
 from ar.sales.orders.billing import recommit_reversed
+from ar.sales.orders.examination import sales_checks
 from kernel.i18n import mark
 from tenants.permissions import Permission
 from tenants.slice import Heading, NavLine, Slice
@@ -53,6 +54,7 @@ SLICE: Final = Slice(
     jobs=(*delivery_parts.JOBS, *order_jobs.JOBS, *expiring_mails.JOBS),
     recurring=(*delivery_parts.RECURRING, *expiring_mails.RECURRING),
     mails=(*delivery_parts.MAILS, *expiring_mails.MAILS),
+    checks=(sales_checks,),
     numbers=delivery_parts.NUMBERS,
     signal_sources=(signals.SOURCE,),
     on_reversal=recommit_reversed,

@@ -18,6 +18,7 @@ from ar.credit.rules.decision import Decision, OrderFacts
 from ar.customers.models import Customer
 from ar.ledger.commands import lock_customers
 from kernel.actor import Actor
+from kernel.errors import Conflict
 from kernel.visibility import everything
 
 _CACHE_KEY: Final = "credit.held"
@@ -26,17 +27,17 @@ _CACHE_KEY: Final = "credit.held"
 def lock_credit(db: Session, actor: Actor, customer_ids: Collection[UUID]) -> Actor:
     """Locks customers and the heads of their groups until COMMIT, before any check; returns the actor after it.
 
-    All in one order: who works on several customers calls it once, with all of them. A head that was set while it
-    waited is locked too. Raises NotFound(`customer_not_found`).
+    All in one order: who works on several customers calls it once, with all of them. Raises
+    NotFound(`customer_not_found`), Conflict(`group_changed`) when a customer got another head while it waited.
     """
     held = _held(db)
     if held is not None and held.issuperset(customer_ids):
         return lock_customers(db, actor, customer_ids)
     wanted = {*customer_ids, *_heads(db, actor.tenant_id, customer_ids)}
     actor = lock_customers(db, actor, wanted)
-    late = _heads(db, actor.tenant_id, customer_ids) - wanted
-    if late:
-        actor = lock_customers(db, actor, late)
+    if not wanted.issuperset(_heads(db, actor.tenant_id, customer_ids)):
+        # To lock the new head after its member would cross who locks it before.
+        raise Conflict("group_changed")
     inner = db.get_nested_transaction() or db.get_transaction()
     db.info[_CACHE_KEY] = (ref(inner), (held or frozenset()) | set(customer_ids))
     return actor

@@ -93,11 +93,14 @@ HOLD_NAMES: Final[dict[str, str]] = {
     "review": mark("By a limit review"),
 }
 MESSAGES: Final[dict[str, str]] = {
+    "group_changed": mark("The group of this customer was changed at this moment. Try again."),
     "stop_not_found": mark("There is no such stop of shipments."),
     "stop_until_past": mark("The last day of the stop is already past."),
     "stop_lifted_before": mark("This stop of shipments is already lifted."),
     "stop_notice_sent": mark("Notice %(number)s of this stop was already sent."),
     "stop_notice_contact": mark("This customer has no contact with an e-mail address. Add one first."),
+    "stop_not_yours": mark("The general manager signed this stop with a review, so the general manager lifts it."),
+    "override_not_yours": mark("Only the general manager lets a customer pass who is past due."),
     "override_not_found": mark("There is no such override."),
     "override_day": mark("An override ends between %(first)s and %(last)s."),
     "override_ended": mark("This override has already ended."),

@@ -49,13 +49,15 @@ def _request(db: Session, actor: Actor, customer_id: UUID, data: RequestLimit) -
     if data.valid_from < actor.today:
         raise RuleBroken("limit_starts_past", today=actor.today.isoformat())
     amount_minor = _amount_minor(data)
-    _require_none_pending(db, actor.tenant_id, customer_id, data.kind)
     before = limit_on(
         limits_in_force(db, actor.tenant_id, [customer_id], actor.today).get(customer_id, ()), actor.today
     )
     cut = _is_cut(before, data, amount_minor)
     change_id = new_id()
     at_once = cut and Role.GENERAL_MANAGER in actor.roles
+    if not at_once:
+        # Nobody keeps the general manager from a cut by asking first: what waits is then out of date.
+        _require_none_pending(db, actor.tenant_id, customer_id, data.kind)
     db.execute(
         sa.insert(LimitChange).values(
             tenant_id=actor.tenant_id,
@@ -107,14 +109,16 @@ def _request(db: Session, actor: Actor, customer_id: UUID, data: RequestLimit) -
 def grant_requested(db: Session, actor: Actor, approved: Approved) -> None:
     """Grants the limit that was asked for; runs on final approval.
 
-    Raises Conflict(`limit_settled`), RuleBroken(`limit_over`, `limit_blacklisted`, `limit_file_gaps`): the decision is
-    then refused and nothing is granted.
+    Raises Conflict (`limit_settled`, `limit_moved_on` when the limit in force is another than the decider was shown),
+    RuleBroken(`limit_over`, `limit_blacklisted`, `limit_file_gaps`): the decision is then refused and nothing is
+    granted.
     """
     row = _change(db, actor, approved.subject_id)
     actor = lock_customers(db, actor, [row.customer_id])
     row = _change(db, actor, approved.subject_id)
     if row.state != "requested":
         raise Conflict("limit_settled")
+    _require_as_shown(db, actor, row.customer_id, approved.facts)
     limit_id = grant_limit(db, actor, _grant(row, approved.id))
     _update(db, actor, approved.subject_id, state="approved", limit_id=limit_id, decided_at=actor.now)
 
@@ -179,6 +183,14 @@ def _facts(before: LimitOnDay, data: RequestLimit, amount_minor: int | None) -> 
         "valid_to": data.valid_to.isoformat() if data.valid_to else None,
         "reason": data.reason,
     }
+
+
+def _require_as_shown(db: Session, actor: Actor, customer_id: UUID, facts: dict[str, Any]) -> None:
+    """Refuses a decision on a limit that was changed since it was asked for; one that only ended may be renewed."""
+    now = limit_on(limits_in_force(db, actor.tenant_id, [customer_id], actor.today).get(customer_id, ()), actor.today)
+    shown = tuple(facts.get(name) for name in ("before_currency", "before_minor", "before_unlimited"))
+    if not now.is_absent and shown != (now.currency, now.regular_minor, now.unlimited):
+        raise Conflict("limit_moved_on")
 
 
 def _worth(db: Session, actor: Actor, amount_minor: int | None, currency: str) -> int | None:

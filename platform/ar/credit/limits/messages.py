@@ -16,6 +16,9 @@ MESSAGES: Final[dict[str, str]] = {
     "limit_blacklisted": mark("The customer has been on the blacklist since %(since)s, so it gets no limit."),
     "limit_change_not_found": mark("There is no such request for a limit."),
     "limit_settled": mark("This request for a limit is already decided."),
+    "limit_moved_on": mark(
+        "The limit was changed since this was asked for. Reject it; whoever still wants it asks anew."
+    ),
     "guarantee_not_found": mark("There is no such guarantee."),
     "guarantee_ended": mark("This guarantee has already ended."),
     "guarantee_file_size": mark("%(name)s is larger than 12 MB."),

@@ -18,6 +18,7 @@ from ar.credit.exposure.accounts import CustomerAccount, customer_accounts
 from ar.credit.limits.granting import GrantLimit, grant_limit
 from ar.credit.limits.queries import limits_in_force
 from ar.credit.policy.queries import credit_policy
+from ar.credit.rules.exposure import LimitOnDay
 from ar.credit.rules.scoring import Grade
 from ar.credit.rules.signals import proposal_for
 from ar.credit.signals.inputs import DecideSignal, NoteSignal
@@ -112,12 +113,17 @@ def decide_signal(db: Session, actor: Actor, signal_id: UUID, data: DecideSignal
 
 
 def cut_approved(db: Session, actor: Actor, approved: Approved) -> None:
-    """Cuts the limit as the general manager approved it. Raises Conflict(`signal_decided`) and as `grant_limit`."""
+    """Cuts the limit as the general manager approved it.
+
+    Raises Conflict(`signal_decided`), RuleBroken(`signal_not_lower`) when the limit is as low by now, and as
+    `grant_limit`.
+    """
     customer_id = _find(db, actor, approved.subject_id).customer_id
     actor = lock_customers(db, actor, [customer_id])
     signal = _require_open(db, actor, approved.subject_id)
-    term_days = approved.facts.get("term_days")
-    _cut(db, actor, signal, int(approved.amount_minor or 0), term_days, approved.reason, approved.id)
+    term_days, limit_minor = approved.facts.get("term_days"), int(approved.amount_minor or 0)
+    _require_lower(_account(db, actor, customer_id).limit, approved.currency, limit_minor, term_days)
+    _cut(db, actor, signal, limit_minor, term_days, approved.reason, approved.id)
     _decide(db, actor, signal, "cut", approved.reason)
 
 
@@ -158,13 +164,18 @@ def _require_cut(db: Session, actor: Actor, signal: Any, data: DecideSignal) -> 
     except BadAmount:
         raise RuleBroken("amount_unreadable", amount=data.limit) from None
     term_days = data.term_days if data.term_days is not None else limit.term_days
+    _require_lower(limit, limit.currency, limit_minor, term_days)
+    return limit_minor, term_days
+
+
+def _require_lower(limit: LimitOnDay, currency: str | None, limit_minor: int, term_days: int | None) -> None:
+    """Raises RuleBroken(`signal_not_lower`) unless one of limit and term becomes less, and neither more."""
     lower = limit.unlimited or limit_minor < (limit.regular_minor or 0)
     shorter = term_days is not None and limit.term_days is not None and term_days < limit.term_days
     raised = not limit.unlimited and limit_minor > (limit.regular_minor or 0)
     longer = term_days is not None and limit.term_days is not None and term_days > limit.term_days
-    if limit_minor < 0 or raised or longer or not (lower or shorter):
+    if currency != limit.currency or limit_minor < 0 or raised or longer or not (lower or shorter):
         raise RuleBroken("signal_not_lower")
-    return limit_minor, term_days
 
 
 def _ask_for_cut(db: Session, actor: Actor, signal: Any, limit_minor: int, term_days: int | None, reason: str) -> None:

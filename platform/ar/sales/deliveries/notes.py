@@ -24,12 +24,11 @@ from kernel.errors import Conflict, Forbidden, NotFound
 from kernel.views import DbRow
 from tenants.permissions import GRANTS, Permission, Role
 
-#: Who records on any note that it was signed for or came back; a driver only on their own.
-_ANY_NOTE: Final = GRANTS[Permission.SIGN_OFF] - {Role.DRIVER}
-
 #: States of a note that is not on its way yet, and of one that is or was.
 OPEN_STATES: Final = ("planned", "picked")
 GONE_STATES: Final = ("shipped", "signed", "returned")
+#: Who says of any note that it was signed, came back or why it is out; a driver says it of their own.
+_ANY_NOTE: Final = GRANTS[Permission.SIGN_OFF] - {Role.DRIVER}
 
 # Of each order line: ordered, and shipped over every note less what came back before it was owed; and its amount.
 _PROGRESS: Final = sa.text("""

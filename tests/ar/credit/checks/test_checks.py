@@ -25,7 +25,7 @@ from ar.credit.models import ShippingHold
 from ar.credit.rules.commitment import OrderAmounts
 from ar.credit.rules.decision import Decision, OrderFacts
 from ar.customers.models import Customer
-from kernel.errors import Conflict, RuleBroken
+from kernel.errors import Conflict, Forbidden, RuleBroken
 from kernel.ids import new_id
 from kernel.mail import MailMessage
 from kernel.uploads import UploadedFile
@@ -170,6 +170,33 @@ def test_a_statement_that_nobody_answers_holds_after_thirty_days(world: World, d
     _sent_statement(world, customer, sent_on)
     later = world.on(sent_on + timedelta(days=days))
     assert codes(later.check_order(customer, order(1_00))) == expected
+
+
+def test_only_the_general_manager_lets_a_customer_pass_who_is_past_due(world: World) -> None:
+    customer = world.creditor(1_000_00)
+    world.late_invoice(customer, number="OLD", minor=10_00, days_late=1)
+    data = GrantOverride(customer_id=customer, code="term", until_on=world.today, reason="pays on Monday")
+    for role in ("accountant", "finance", "finance_director"):
+        with world.transaction() as db, pytest.raises(Forbidden, match="override_not_yours"):
+            grant_override(db, person(world, role), data)
+    assert codes(world.check_order(customer, order(1_00))) == ["term"]
+    with world.transaction() as db:
+        grant_override(db, person(world, "general_manager"), data)
+    assert codes(world.check_order(customer, order(1_00))) == []
+
+
+def test_only_the_general_manager_lifts_a_stop_signed_with_a_review(world: World) -> None:
+    customer = world.creditor(1_000_00)
+    with world.transaction() as db:
+        data = StopShipments(customer_id=customer, reason="frozen")
+        stop = stop_shipments(db, world.actor(), data, kind="review", source_id=new_id())
+    for role in ("collector", "sales_manager", "finance_director"):
+        with world.transaction() as db, pytest.raises(Forbidden, match="stop_not_yours"):
+            lift_stop(db, person(world, role), stop, LiftStop(reason="they are nice"))
+    assert codes(world.check_order(customer, order(1_00))) == ["hold"]
+    with world.transaction() as db:
+        lift_stop(db, person(world, "general_manager"), stop, LiftStop(reason="they paid"))
+    assert codes(world.check_order(customer, order(1_00))) == []
 
 
 def test_an_override_lets_one_check_pass_until_its_day(world: World) -> None:

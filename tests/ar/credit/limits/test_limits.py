@@ -22,11 +22,11 @@ from ar.credit.limits.models import LimitChange
 from ar.credit.lookups import not_yet_approved
 from ar.credit.rules.commitment import OrderAmounts
 from ar.credit.rules.decision import OrderFacts
-from kernel.errors import RuleBroken
+from kernel.errors import Conflict, RuleBroken
 from kernel.ids import new_id
 from tenants.approvals.models import Approval
-from tests.support.approvals import approve_all, decide_as, everybody, open_step, person
-from tests.support.world import World
+from tests.support.approvals import approve_all, decide_as, everybody, on, open_step, person
+from tests.support.world import TODAY, World
 
 
 def total(world: World, customer: object, day: date | None = None) -> int | None:
@@ -42,6 +42,32 @@ def test_a_limit_counts_once_the_general_manager_said_so(world: World) -> None:
     approve_all(world, approval, world.today)
     limit = world.credit_account(customer).limit
     assert (limit.total_minor, limit.term_days) == (1_500_00, 45)
+
+
+def test_a_limit_asked_for_before_a_cut_is_not_granted_after_it(world: World) -> None:
+    customer, people = world.creditor(1_000_00), everybody(world, ("general_manager",))
+    approval = world.approval_of(LimitChange, world.request_limit(customer, "1500", kind="temporary", valid_to=TODAY))
+    raised = world.approval_of(LimitChange, world.request_limit(customer, "2000"))
+    manager = people["general_manager"]
+    with world.transaction() as db:
+        data = RequestLimit(currency="CNY", amount="0", valid_from=TODAY, reason="lawsuit", key="k" * 20)
+        request_limit(db, manager, customer, data)
+    for each in (approval, raised):
+        with pytest.raises(Conflict, match="limit_moved_on"):
+            decide_as(world, manager, each)
+        assert decide_as(world, manager, each, approve=False) == "rejected"
+    assert total(world, customer) == 0
+
+
+def test_a_limit_that_ended_by_itself_meanwhile_is_renewed(world: World) -> None:
+    customer, people = world.customer(), everybody(world, ("general_manager",))
+    world.complete_file(customer)
+    world.limit(customer, 1_000_00, end=TODAY)
+    approval = world.approval_of(LimitChange, world.request_limit(customer, "1000"))
+    tomorrow = world.on(TODAY + timedelta(days=1))
+    tomorrow.complete_file(customer)
+    assert decide_as(tomorrow, on(people["general_manager"], world, tomorrow.today), approval) == "approved"
+    assert total(tomorrow, customer) == 1_000_00
 
 
 def test_a_temporary_limit_ends_by_itself(world: World) -> None:

@@ -95,6 +95,18 @@ def test_a_cut_waits_for_the_general_manager_and_is_in_force_the_day_it_is_appro
     assert world.signals(customer)[0].decision == "cut"
 
 
+def test_a_cut_that_waited_never_raises_what_was_cut_further_meanwhile(world: World) -> None:
+    customer = world.customer()
+    world.limit(customer, 1_000_00)
+    first, second = world.note_signal(customer), world.note_signal(customer, SignalCode.SUED)
+    finance, people = person(world, "finance"), everybody(world)
+    world.decide_signal(first, "cut", finance, limit="400")
+    assert world.decide_signal(second, "cut", people["general_manager"], limit="100")
+    with pytest.raises(RuleBroken, match="signal_not_lower"):
+        decide_as(world, people["general_manager"], approval_of(world))
+    assert limits(world, customer)[-1][0] == 100_00
+
+
 def test_a_cut_that_was_not_approved_leaves_the_signal_waiting(world: World) -> None:
     customer = world.customer()
     world.limit(customer, 1_000_00)

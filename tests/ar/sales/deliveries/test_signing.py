@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
 from ar.ledger.closing.commands import lock_through
+from ar.sales.deliveries.inputs import ReturnedLine, ReturnGoods
+from ar.sales.deliveries.returns import return_goods
 from ar.sales.deliveries.signing.commands import sign_off
 from ar.sales.deliveries.signing.inputs import SignOffDelivery
+from ar.sales.deliveries.unsigned.commands import explain_unsigned
+from ar.sales.deliveries.unsigned.inputs import ExplainUnsigned
 from ar.sales.models import SignOff
 from kernel.errors import Conflict, Forbidden, RuleBroken
 from kernel.ids import new_id
@@ -249,6 +254,11 @@ def test_a_driver_signs_off_their_own_notes_alone(world: World, customer: UUID) 
     with pytest.raises(Forbidden) as refused, world.transaction() as db:
         sign_off(db, driver, note, data)
     assert refused.value.code == "delivery_other_driver"
+    back = ReturnGoods(returned_on=world.today, reason="damaged", lines=[ReturnedLine(position=1, quantity=Decimal(1))])
+    with world.transaction() as db, pytest.raises(Forbidden, match="delivery_other_driver"):
+        return_goods(db, driver, note, back)
+    with world.transaction() as db, pytest.raises(Forbidden, match="delivery_other_driver"):
+        explain_unsigned(db, driver, note, ExplainUnsigned(reason="the road is closed"))
 
 
 def test_a_signature_in_a_closed_period_is_posted_on_the_first_open_day(world: World) -> None:

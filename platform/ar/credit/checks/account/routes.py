@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import Blueprint, url_for
 
 from ar.credit.checks.account import queries
-from ar.credit.checks.holds.inputs import OVERRIDABLE
+from ar.credit.checks.holds.inputs import overridable_by
 from ar.credit.checks.messages import CHECK_NAMES, HOLD_NAMES
 from ar.credit.exposure.messages import PART_LABELS
 from ar.credit.exposure.strip import credit_strip
@@ -89,7 +89,7 @@ def _page(form: Form[Any], customer_id: UUID, of: UUID | None) -> str:
         override_form=form.at("override", until_on=day),
         guarantee_form=form.at("guarantee", currency=strip.account.currency, valid_from=day),
         ending=form.at("ending"),
-        overridable=[(code, _(CHECK_NAMES[code])) for code in OVERRIDABLE],
+        overridable=[(code, _(CHECK_NAMES[code])) for code in overridable_by(actor())],
         may_request=may(Permission.ASSESS),
         may_stop=may(Permission.STOP_SHIPMENTS),
         may_manage=may(Permission.MANAGE_CREDIT),

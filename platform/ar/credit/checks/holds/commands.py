@@ -13,15 +13,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.credit.checks.holds.inputs import GrantOverride, LiftStop, StopShipments
+from ar.credit.checks.holds.inputs import OF_GENERAL_MANAGER, GrantOverride, LiftStop, StopShipments
 from ar.credit.checks.models import CheckOverride, ShippingHold
 from ar.ledger.commands import lock_customers
 from ar.ledger.models import OpenItem
 from kernel import journal
 from kernel.actor import Actor
-from kernel.errors import Conflict, NotFound, RuleBroken
+from kernel.errors import Conflict, Forbidden, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.visibility import everything
+from tenants.permissions import Role
 
 #: The longest override of a check, in days.
 OVERRIDE_DAYS_MAX: Final = 92
@@ -73,7 +74,8 @@ def stop_shipments(
 def lift_stop(db: Session, actor: Actor, hold_id: UUID, data: LiftStop) -> UUID:
     """Lets shipments go on as far as this stop is concerned; returns the customer's id.
 
-    Raises NotFound(`stop_not_found`), Conflict(`stop_lifted_before`).
+    Raises NotFound(`stop_not_found`), Forbidden(`stop_not_yours`) of one that the general manager signed with a review,
+    Conflict(`stop_lifted_before`).
     """
     hold = ShippingHold
     found = sa.select(hold.customer_id, hold.lifted_at, hold.kind).where(
@@ -82,6 +84,8 @@ def lift_stop(db: Session, actor: Actor, hold_id: UUID, data: LiftStop) -> UUID:
     row = db.execute(found).first()
     if row is None:
         raise NotFound("stop_not_found")
+    if row.kind == "review" and not _is_manager(actor):
+        raise Forbidden("stop_not_yours")
     actor = lock_customers(db, actor, [row.customer_id])
     row = db.execute(found).one()
     if row.lifted_at is not None:
@@ -139,8 +143,10 @@ def end_paid_stops(db: Session, actor: Actor, reason: str) -> int:
 def grant_override(db: Session, actor: Actor, data: GrantOverride) -> UUID:
     """Lets a customer pass one check through a day; returns the override's id.
 
-    Raises NotFound(`customer_not_found`), RuleBroken(`override_day`).
+    Raises NotFound(`customer_not_found`), Forbidden(`override_not_yours`), RuleBroken(`override_day`).
     """
+    if data.code in OF_GENERAL_MANAGER and not _is_manager(actor):
+        raise Forbidden("override_not_yours")
     actor = lock_customers(db, actor, [data.customer_id])
     last_on = actor.today + timedelta(days=OVERRIDE_DAYS_MAX)
     if not actor.today <= data.until_on <= last_on:
@@ -187,6 +193,10 @@ def end_override(db: Session, actor: Actor, override_id: UUID) -> UUID:
     facts = {"code": row.code}
     journal.record(db, actor, "override_ended", customer_id=row.customer_id, subject_id=override_id, data=facts)
     return UUID(str(row.customer_id))
+
+
+def _is_manager(actor: Actor) -> bool:
+    return actor.kind != "person" or Role.GENERAL_MANAGER in actor.roles
 
 
 def _lift(db: Session, actor: Actor, hold_id: UUID, customer_id: UUID, kind: str, reason: str) -> None:

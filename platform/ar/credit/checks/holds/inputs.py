@@ -8,11 +8,21 @@ from uuid import UUID
 
 from pydantic import StringConstraints
 
+from kernel.actor import Actor
 from kernel.inputs import CommandInput, OptionalDay
+from tenants.permissions import Role
 
 #: Checks that a named person may let a customer pass for a time.
 OVERRIDABLE: Final = ("statement", "file", "term")
+#: Of these, what only the general manager overrides, who is the last to decide on an order past due (A18).
+OF_GENERAL_MANAGER: Final = ("term",)
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
+
+
+def overridable_by(actor: Actor) -> list[str]:
+    """Returns the checks that a person may override."""
+    manages = Role.GENERAL_MANAGER in actor.roles
+    return [code for code in OVERRIDABLE if manages or code not in OF_GENERAL_MANAGER]
 
 
 class StopShipments(CommandInput):

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.sales.deliveries.models import UnsignedReason
-from ar.sales.deliveries.notes import locked_delivery, record_event
+from ar.sales.deliveries.notes import locked_delivery, record_event, require_own_note
 from ar.sales.deliveries.unsigned.inputs import ChooseMeasure, ExplainUnsigned
 from ar.sales.deliveries.unsigned.mails import queue_measure
 from kernel.actor import Actor
@@ -25,8 +25,12 @@ MEASURE_DAYS_MAX: Final = 366
 
 
 def explain_unsigned(db: Session, actor: Actor, delivery_id: UUID, data: ExplainUnsigned) -> None:
-    """Records why a note is still out. Raises NotFound(`delivery_not_found`), RuleBroken(`unsigned_not_out`)."""
+    """Records why a note is still out.
+
+    Raises NotFound(`delivery_not_found`), Forbidden(`delivery_other_driver`), RuleBroken(`unsigned_not_out`).
+    """
     actor, note = _out(db, actor, delivery_id)
+    require_own_note(actor, note)
     db.execute(
         sa.insert(UnsignedReason).values(
             tenant_id=actor.tenant_id,

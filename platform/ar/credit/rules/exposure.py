@@ -81,6 +81,11 @@ class LimitOnDay:
         """Returns regular plus temporary; None when absent or unlimited."""
         return None if self.regular_minor is None else self.regular_minor + self.temporary_minor
 
+    @property
+    def gives_credit(self) -> bool:
+        """Whether anything may be owed at all."""
+        return self.unlimited or bool(self.total_minor)
+
 
 NO_LIMIT = LimitOnDay(None, None, 0, False, None, None)
 

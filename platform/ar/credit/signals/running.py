@@ -1,13 +1,14 @@
 """Looks for danger signals in the books of a company, once a day (R240 to R259).
 
 Invariants: a signal fires when its figure comes up to its mark, once, with the figures of that day; it can fire again
-after it has fallen below the lower mark; two runs at once raise each signal once; a day's second run raises nothing.
+after it has fallen below the lower mark; two runs at once raise each signal once; a day's second run raises nothing;
+what still waits for a decision, or was raised on this day or later, is not raised again for the same facts.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
@@ -50,6 +51,15 @@ _REARM: Final = sa.text("""
     WHERE signal_state.tenant_id = :tenant AND signal_state.customer_id = n.customer_id
         AND signal_state.code = n.code AND signal_state.active
 """)
+#: Those of the conditions for which the same facts wait for a decision, or were raised as on a later day.
+_RAISED_BEFORE: Final = sa.text("""
+    SELECT n.customer_id, n.code
+    FROM unnest(CAST(:customers AS uuid[]), CAST(:codes AS text[]), CAST(:figures AS text[]))
+        AS n(customer_id, code, figures)
+    JOIN danger_signal AS d ON d.tenant_id = :tenant AND d.customer_id = n.customer_id AND d.code = n.code
+    WHERE d.tenant_id = :tenant AND d.source = 'computed' AND d.figures = CAST(n.figures AS jsonb)
+        AND (d.decision IS NULL OR d.raised_on >= :on)
+""")
 _RAISE: Final = sa.text("""
     INSERT INTO danger_signal (tenant_id, id, customer_id, code, source, raised_on, raised_by, raised_at, figures, note,
         due_on, proposed_limit_minor, proposed_term_days)
@@ -85,7 +95,7 @@ class SignalRun:
 def run_signals(db: Session, actor: Actor) -> SignalRun:
     """Measures every computed signal at the end of `actor.today` and raises those that reached their mark.
 
-    The number of statements grows by three for each thousand signals raised, and with nothing else.
+    The number of statements grows by four for each thousand signals raised, and with nothing else.
     """
     policy, run = credit_policy(db, actor.tenant_id), SignalRun(actor.today)
     marks = policy.signals.marks
@@ -143,7 +153,8 @@ def _raise(db: Session, actor: Actor, policy: CreditPolicy, run: SignalRun, fire
             "figures": array_text(_text(each) for each in figures.values()),
         },
     )
-    new = sorted((row.customer_id, row.code) for row in rows)
+    activated = sorted((row.customer_id, row.code) for row in rows)
+    new = _without_raised(db, actor, activated, figures)
     if not new:
         return
     customers = {customer_id for customer_id, _code in new}
@@ -186,6 +197,29 @@ def _raise(db: Session, actor: Actor, policy: CreditPolicy, run: SignalRun, fire
             for signal_id, (customer_id, code) in zip(ids, new, strict=True)
         ],
     )
+
+
+def _without_raised(
+    db: Session,
+    actor: Actor,
+    activated: Sequence[tuple[UUID, str]],
+    figures: Mapping[tuple[UUID, str], dict[str, Any]],
+) -> list[tuple[UUID, str]]:
+    """Returns those whose facts were not raised before: a run as of another day may have let them end in between."""
+    if not activated:
+        return []
+    rows = db.connection().execute(
+        _RAISED_BEFORE,
+        {
+            "tenant": actor.tenant_id,
+            "on": actor.today,
+            "customers": array_text(customer_id for customer_id, _code in activated),
+            "codes": array_text(code for _customer_id, code in activated),
+            "figures": array_text(_text(figures[key]) for key in activated),
+        },
+    )
+    known = {(row.customer_id, row.code) for row in rows}
+    return [key for key in activated if key not in known]
 
 
 def _rearm(db: Session, actor: Actor, ended: Sequence[tuple[UUID, str]]) -> None:

@@ -1,7 +1,8 @@
 """Defines the approvals of quotations and contracts.
 
 Invariants: prices are checked by the cost accountant and signed by the finance director (R094); every contract and
-supplement is signed by the sales manager (R093), a customer's own form by the finance director before (R096).
+supplement is signed by the sales manager (R093), a customer's own form by the finance director before (R096). Who
+reviews one reads what credit was granted (R078), and what the contract does not say of late payment (R092).
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from ar.sales.contracts import quotations, reviewing
-from ar.sales.contracts.messages import FORM_NAMES
+from ar.sales.contracts.creditworthiness import credit_text, term_text
+from ar.sales.contracts.messages import CHECKLIST_NAMES, FORM_NAMES
 from kernel.i18n import current_language, mark
 from kernel.i18n import gettext as _
 from kernel.money import format_with_symbol
@@ -39,15 +41,22 @@ def _quotation_facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _contract_facts(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    form, minor, term = str(facts.get("form", "")), facts.get("amount_minor"), facts.get("term_days")
+    form, minor, granted = str(facts.get("form", "")), facts.get("amount_minor"), facts.get("granted")
     amount = "—" if minor is None else format_with_symbol(minor, str(facts["currency"]), current_language())
-    return [
+    shown = [
         (_("Contract"), f"{facts.get('number', '')} {facts.get('title', '')}".strip()),
         (_("Form"), _(FORM_NAMES[form]) if form in FORM_NAMES else form),
         (_("Amount"), amount),
-        (_("Credit term"), _("none in writing") if term is None else _("%(days)s days", days=term)),
+        (_("Credit term"), term_text(facts.get("term_days"), granted)),
         (_("In force"), f"{facts.get('starts_on') or ''} – {facts.get('ends_on') or ''}"),
     ]
+    if "granted" in facts:
+        shown.append((_("Credit granted"), credit_text(granted)))
+    if facts.get("not_said"):
+        shown.append(
+            (_("The contract does not say"), "; ".join(_(CHECKLIST_NAMES[item]) for item in facts["not_said"]))
+        )
+    return shown
 
 
 APPROVALS: tuple[Kind, ...] = (

@@ -30,6 +30,9 @@ MESSAGES: Final[dict[str, str]] = {
     "contract_checklist": mark("Not on %(number)s yet: %(items)s"),
     "contract_quotation_missing": mark("%(number)s names prices. Choose the approved quotation that they come from."),
     "contract_price_off": mark("Line %(line_no)s: the price is not that of quotation %(number)s."),
+    "contract_blacklisted": mark(
+        "The customer has been on the blacklist since %(since)s: %(number)s is neither reviewed nor sealed."
+    ),
     "contract_file_missing": mark("Attach the scan of the sealed contract first."),
     "contract_file_size": mark("%(name)s is empty or larger than 12 MB."),
     "contract_file_kind": mark("%(name)s is not of an accepted type: PDF, PNG, JPEG, Word, Excel."),
@@ -74,6 +77,9 @@ CHECKLIST_NAMES: Final[dict[str, str]] = {
     "acceptance": mark("Standard of acceptance"),
     "duties": mark("Rights, duties and liability for breach"),
     "term": mark("Term of the contract"),
+    "late_interest": mark("Interest on late payment and how it is computed"),
+    "default": mark("Consequences of default and the penalty"),
+    "collection": mark("How what is owed is collected"),
     "date": mark("Date"),
     "signature": mark("Signature of the handler"),
     "seal": mark("Contract seal or company seal"),

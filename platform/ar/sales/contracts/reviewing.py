@@ -1,8 +1,8 @@
 """Has contracts reviewed, seals them, records where their copies are, ends them.
 
-Source: R091, R093 to R098, A27. Invariants: a sealed contract is never changed (the database refuses it): a clause by a
-supplement, a price by a new contract, each signed by the sales manager; a customer's own form goes past the finance
-director first; its prices are those of an approved quotation.
+Source: R078, R091 to R098, A27. Invariants: a sealed contract is never changed (the database refuses it): a clause by
+a supplement, a price by a new contract, each signed by the sales manager; a customer's own form goes past the finance
+director first; its prices are those of an approved quotation; with a blacklisted customer none is made.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from ar.sales.contracts.basis import ContractPrice, is_same_product
 from ar.sales.contracts.commands import contract_lines, find_contract, locked_contract, record_event, update_contract
+from ar.sales.contracts.creditworthiness import granted_credit, require_not_blacklisted
 from ar.sales.contracts.inputs import EndContract, KeepCopy, SealContract
 from ar.sales.contracts.messages import CHECKLIST_NAMES
 from ar.sales.contracts.models import ContractCopy
 from ar.sales.contracts.quotations import find_quotation
-from ar.sales.rules.checklist import BEFORE_SEALING, missing
+from ar.sales.rules.checklist import BEFORE_SEALING, missing, not_said
 from kernel.actor import Actor
 from kernel.errors import Conflict, RuleBroken
 from kernel.i18n import gettext as _
@@ -36,7 +37,7 @@ def submit_contract(db: Session, actor: Actor, contract_id: UUID) -> UUID:
     """Asks for the review of a contract; returns the approval's id (R093, R096).
 
     Raises NotFound(`contract_not_found`), Conflict(`contract_not_draft`), RuleBroken (`contract_checklist`,
-    `contract_quotation_missing`, `contract_price_off`), what requesting an approval raises.
+    `contract_quotation_missing`, `contract_price_off`, `contract_blacklisted`), what requesting an approval raises.
     """
     actor, row = locked_contract(db, actor, contract_id)
     if row.state != "draft":
@@ -44,6 +45,7 @@ def submit_contract(db: Session, actor: Actor, contract_id: UUID) -> UUID:
     if row.form != "supplement":
         _require_items(row, row.checklist, sealing=False)
     _require_quoted_prices(db, actor.tenant_id, row)
+    require_not_blacklisted(db, actor, row)
     facts = {
         "number": row.number,
         "form": row.form,
@@ -53,6 +55,8 @@ def submit_contract(db: Session, actor: Actor, contract_id: UUID) -> UUID:
         "term_days": row.term_days,
         "starts_on": row.starts_on.isoformat(),
         "ends_on": row.ends_on.isoformat() if row.ends_on else None,
+        "granted": granted_credit(db, actor, row.customer_id),
+        "not_said": [] if row.form == "supplement" else not_said(row.checklist),
     }
     evidence = [Evidence(sha256=row.file_sha256, file_name=row.file_name)] if row.file_sha256 else []
     kind = OUTSIDE_KIND if row.form == "customer" else KIND
@@ -94,11 +98,12 @@ def seal_contract(db: Session, actor: Actor, contract_id: UUID, data: SealContra
     """Seals a reviewed contract: from now on it never changes. The contract that it replaces ends.
 
     Raises NotFound(`contract_not_found`), RuleBroken (`contract_not_reviewed`, `contract_file_missing`,
-    `contract_checklist`).
+    `contract_checklist`, `contract_blacklisted`).
     """
     actor, row = locked_contract(db, actor, contract_id)
     if row.state != "reviewed":
         raise RuleBroken("contract_not_reviewed", number=row.number)
+    require_not_blacklisted(db, actor, row)
     if row.file_sha256 is None:
         raise RuleBroken("contract_file_missing")
     ticked = dict(row.checklist) | {item: True for item in data.checklist if item in BEFORE_SEALING}

@@ -124,3 +124,17 @@ def test_what_comes_to_a_deadline_stands_on_today_and_leads_to_the_list(world: W
     assert "GONE" in client.get(world.url("/credit/guarantees/?show=over")).text
     assert "still to be claimed" in client.get(world.url(f"/credit/customers/{customer}")).text
     assert "come to a deadline" not in world.client("salesperson").get(world.url("/")).text
+
+
+def test_credit_without_security_asks_for_some(world: World) -> None:
+    customer, hint = world.creditor(1_000_00), "There is credit without security"
+    page = world.url(f"/credit/customers/{customer}")
+    seller = world.client("salesperson")
+    world.give_to(seller, customer)
+    assert hint in seller.get(page).text
+    register(world, customer, "OVER", date(2026, 7, 1))
+    assert hint in seller.get(page).text
+    register(world, customer, "LATER", date(2027, 6, 1))
+    assert hint not in seller.get(page).text
+    without = world.creditor(0, "00002")
+    assert hint not in world.client("finance").get(world.url(f"/credit/customers/{without}")).text

@@ -296,6 +296,20 @@ def test_a_run_of_an_earlier_day_leaves_what_was_found_later_alone() -> None:
     assert world.count_rows(SignalState) == 1
 
 
+def test_a_run_of_a_later_day_does_not_raise_the_same_facts_twice() -> None:
+    world = new_world()
+    customer = world.customer()
+    paid(world, customer, "OLD", TODAY - 200 * DAY, 30)
+    paid(world, customer, "LATE", TODAY - 10 * DAY, 60)
+    assert world.run_signals().raised == {SignalCode.SLOWER_PAYMENT: 1}
+    assert world.run_signals(TODAY + 150 * DAY).ended == 1
+    assert world.run_signals().raised == {}, "back on the day itself nothing is new"
+    (signal,) = world.signals(customer)
+    world.decide_signal(signal.id, "keep")
+    assert world.run_signals(TODAY + 150 * DAY).ended == 1
+    assert world.run_signals().raised == {}, "nor when it was decided"
+
+
 def test_a_customer_who_was_taken_off_the_lists_raises_nothing() -> None:
     from ar.customers.models import Customer
 

@@ -130,6 +130,10 @@ class GuaranteeRow:
     ended_by: str | None
     ended_reason: str | None
 
+    def is_in_force(self, on: date) -> bool:
+        """Whether it secures anything on a day."""
+        return self.ended_at is None and (self.valid_to is None or self.valid_to >= on)
+
 
 @dataclass(frozen=True, slots=True)
 class RequestRow:

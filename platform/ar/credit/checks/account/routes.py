@@ -69,6 +69,8 @@ def _page(form: Form[Any], customer_id: UUID, of: UUID | None) -> str:
     tenant_id, today = actor().tenant_id, actor().today
     customer = queries.named_customer(db(), tenant_id, customer_id)
     strip = credit_strip(db(), tenant_id, customer_id, today)
+    guarantees = queries.guarantees_of(db(), tenant_id, customer_id)
+    is_secured = any(each.is_in_force(today) for each in guarantees)
     day = today.isoformat()
     return render(
         "ar/credit/checks/account/show.html",
@@ -78,7 +80,8 @@ def _page(form: Form[Any], customer_id: UUID, of: UUID | None) -> str:
         changes=queries.changes_of(db(), tenant_id, customer_id),
         stops=queries.stops_of(db(), tenant_id, customer_id),
         overrides=queries.overrides_of(db(), tenant_id, customer_id),
-        guarantees=queries.guarantees_of(db(), tenant_id, customer_id),
+        guarantees=guarantees,
+        unsecured=strip.account.limit.gives_credit and not is_secured,
         requests=queries.requests_of(db(), tenant_id, customer_id),
         waiting=not_yet_approved(db(), tenant_id, [customer_id]),
         today=today,

@@ -28,7 +28,7 @@ from ar.sales.contracts.pages.routes import bp
 from ar.sales.contracts.pages.step_routes import sent_file
 from ar.sales.forms import posted_lines, read_for_customer, read_with_lines, typed_form, words
 from ar.sales.line_forms import Row, row_of, with_spare_rows
-from ar.sales.rules.checklist import BEFORE_REVIEW
+from ar.sales.rules.checklist import ADVISED, BEFORE_REVIEW
 from kernel.i18n import gettext as _
 from tenants.access import staff
 from tenants.permissions import Permission
@@ -58,6 +58,7 @@ def _form_page(form: Form[Any], rows: Sequence[Row], **more: Any) -> str:
         ticked=set(ticked if isinstance(ticked, list) else [ticked]),
         form_choices=[(code, _(name), _(FORM_HINTS[code])) for code, name in FORM_NAMES.items()],
         items=[(item, _(CHECKLIST_NAMES[item])) for item in BEFORE_REVIEW],
+        advised=[(item, _(CHECKLIST_NAMES[item])) for item in ADVISED],
         accept=",".join(FILE_TYPES),
         **({"contract_id": None, "contract_no": ""} | more),
     )

@@ -18,7 +18,7 @@ from ar.sales.contracts.commands import FILE_TYPES
 from ar.sales.contracts.messages import CHECKLIST_NAMES, CONTRACT_STATE_NAMES, FORM_NAMES, PLACE_NAMES
 from ar.sales.contracts.pages import queries
 from ar.sales.line_forms import plain, price_text
-from ar.sales.rules.checklist import BEFORE_REVIEW, BEFORE_SEALING, ITEMS
+from ar.sales.rules.checklist import ADVISED, BEFORE_REVIEW, BEFORE_SEALING, ITEMS
 from kernel import storage
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
@@ -97,6 +97,7 @@ def contract_page(form: Form[Any], contract_id: UUID) -> str:
         before_review=BEFORE_REVIEW,
         before_sealing=BEFORE_SEALING,
         all_items=ITEMS,
+        advised=ADVISED,
         accept=",".join(FILE_TYPES),
         today=actor().today,
         notice_days=credit_policy(db(), actor().tenant_id).contract_notice_days,

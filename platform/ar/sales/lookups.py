@@ -13,6 +13,7 @@ from ar.sales.deliveries.history import (
     stored_notes,
     taken_over_notes,
 )
+from ar.sales.deliveries.pages.of_customer import notes_of_customer, orders_of_customer
 from ar.sales.deliveries.unsigned.queries import UnsignedNote, unsigned_notes
 from ar.sales.deliveries.unsigned.queries import as_json as unsigned_json
 from ar.sales.orders.amounts import amounts_of_orders, order_amounts
@@ -26,9 +27,11 @@ __all__ = [
     "UnsignedNote",
     "amounts_of_orders",
     "known_orders",
+    "notes_of_customer",
     "notes_to_sign",
     "order_amounts",
     "order_facts",
+    "orders_of_customer",
     "preview_check",
     "signed_amounts",
     "stored_notes",

@@ -15,6 +15,7 @@ from ar.cases.letters.sending import PDF, stored_letter
 from ar.cases.queue import commands, queries
 from ar.cases.queue.views import QueueAction
 from ar.cases.rules.outcomes import OUTCOME_NAMES, OUTCOMES
+from ar.credit.lookups import PART_LABELS, credit_strip
 from ar.receipts.lookups import cash_state
 from kernel.i18n import gettext as _
 from kernel.mail import OutgoingMail
@@ -116,6 +117,8 @@ def render_action(form: Form[Any], action_id: UUID) -> str:
         "ar/cases/queue/action.html",
         action=view,
         form=form,
+        strip=credit_strip(db(), actor().tenant_id, view.customer_id, actor().today),
+        part_labels=PART_LABELS,
         mail=mail,
         deadline_on=deadline_on,
         today=actor().today,

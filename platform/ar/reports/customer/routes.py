@@ -33,6 +33,7 @@ from ar.ledger.lookups import parse_as_of_request, total_of
 from ar.reports.customer.queries import customer_page
 from ar.reports.customer.timeline import TimelineEntry, customer_timeline
 from ar.reports.routes import NAMES, aging_parts, bp
+from ar.sales.lookups import notes_of_customer, orders_of_customer
 from ar.statements.messages import STATUS_NAMES, STATUS_TONES
 from kernel.clock import local_date
 from kernel.i18n import mark
@@ -76,6 +77,8 @@ def customer(customer_id: UUID) -> Page:
         credit=None if when.is_not_now else credit_strip(db(), tenant_id, customer_id, day),
         stops=active_stops(db(), tenant_id, customer_id, day),
         part_labels=PART_LABELS,
+        orders=orders_of_customer(db(), tenant_id, customer_id),
+        notes=notes_of_customer(db(), tenant_id, customer_id),
         bill_kinds=BILL_KINDS,
         bill_states=BILL_STATES,
         entries=[_entry(each) for each in found.entries],
@@ -128,13 +131,9 @@ def _ladder_step(step: LadderStripStep) -> dict[str, str]:
 def _entry(entry: TimelineEntry) -> dict[str, Any]:
     """Returns an entry for the template; the year is left out when it is the current one."""
     day = local_date(entry.at, actor().timezone)
-    this_year = day.year == actor().today.year
-    if entry.whole_day or not this_year:
-        at = formatters.short_date(day) if this_year else formatters.date(day)
-    else:
-        at = formatters.short_datetime(entry.at)
+    at = formatters.short_date(day) if entry.whole_day else formatters.short_datetime(entry.at)
     return {
-        "at": at,
+        "at": at if day.year == actor().today.year else formatters.date(day),
         "iso": day.isoformat() if entry.whole_day else entry.at.isoformat(),
         "title": entry.title,
         "text": entry.text,

@@ -25,7 +25,7 @@ from tests.support.companies import TestCompany
 from tests.support.statements import counted
 from tests.support.world import World, world_of
 
-AT_MOST = 21  # seven of them for exposure, limits and stops of shipments
+AT_MOST = 23  # seven of them for exposure, limits and stops of shipments, two for orders and notes
 
 
 def test_open_items_sums_and_the_worst_stage(world: World) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import Blueprint, request, url_for
 
-from ar.credit.lookups import decision_text
+from ar.credit.lookups import PART_LABELS, credit_strip, decision_text
 from ar.sales.deliveries.messages import STATE_NAMES
 from ar.sales.deliveries.notes import OPEN_STATES, is_anothers_note
 from ar.sales.deliveries.pages import queries
@@ -72,6 +72,8 @@ def delivery_page(form: Form[Any], delivery_id: UUID) -> str:
         note=page.row,
         money=money,
         found=decision_text(decision) if decision is not None and money else None,
+        strip=credit_strip(db(), actor().tenant_id, page.row.customer_id, actor().today) if money else None,
+        part_labels=PART_LABELS,
         stays=goods_reasons(decision.reasons) if decision is not None else [],
         codes=",".join(reason.code.value for reason in decision.reasons) if decision is not None else "",
         asked_reasons=stored_reasons(page.asked.reasons, money=money) if page.asked is not None else [],

@@ -5,7 +5,7 @@ Invariant: one statement for all counts, each bounded, so the frame costs the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from operator import attrgetter
@@ -125,18 +125,32 @@ class Shell:
 
     @cached_property
     def bar(self) -> list[BarItem]:
-        """The five places of a phone's bar; those that the role does not use are left out."""
+        """The five places of a phone's bar; those that the role does not use are left out.
+
+        Who reads no accounts has the goods in place of Today.
+        """
         pages = {item.url: item for heading in self.nav for item in heading.pages}
-        today, decisions = url_for("overview.today"), url_for("decisions.index")
-        calls, more = url_for("cases.queue", tab="tasks"), url_for("overview.pages")
-        found = [BarItem(_("Today"), "clock", today, request.path == today)]
-        if self.search_url:
-            found.append(BarItem(_("Search"), "search", self.search_url, request.endpoint == "overview.search"))
-        if allows(g.actor.roles, Permission.WORK_TASKS) and calls in pages:
+        more = BarItem(_("More"), "menu", url_for("overview.pages"), request.endpoint == "overview.pages")
+        if not self.search_url:
+            goods = (("warehouse.warehouse", "box"), ("driver.driver", "truck"), ("deliveries.index", "file"))
+            return [*_places(pages, goods), more]
+        found = [
+            BarItem(_("Today"), "clock", url_for("overview.today"), request.endpoint == "overview.today"),
+            BarItem(_("Search"), "search", self.search_url, request.endpoint == "overview.search"),
+        ]
+        if allows(g.actor.roles, Permission.WORK_TASKS) and (calls := url_for("cases.queue", tab="tasks")) in pages:
             found.append(BarItem(_("Call"), "phone", calls, pages[calls].current, pages[calls].count))
-        if decisions in pages:
+        else:
+            found += _places(pages, (("warehouse.warehouse", "box"),))
+        if (decisions := url_for("decisions.index")) in pages:
             found.append(BarItem(_("To decide"), "check", decisions, pages[decisions].current, pages[decisions].count))
-        return [*found, BarItem(_("More"), "menu", more, request.path == more)]
+        return [*found, more]
+
+
+def _places(pages: Mapping[str, NavItem], wanted: Iterable[tuple[str, str]]) -> list[BarItem]:
+    """Returns the places of these (endpoint, icon) that the reader uses, as the navigation names them."""
+    used = ((pages[url], icon) for endpoint, icon in wanted if (url := url_for(endpoint)) in pages)
+    return [BarItem(page.label, icon, page.url, page.current, page.count) for page, icon in used]
 
 
 def _key(line: NavLine) -> str:

@@ -7,8 +7,9 @@ is an error, so that a misspelt name in a form, an import or an API body is neve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, LiteralString
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
@@ -35,6 +36,11 @@ class EditInput(CommandInput):
     """The input of a command that changes a record: `version` is the one its form was filled from, None of no form."""
 
     version: str | None = Field(default=None, max_length=1000)
+
+
+def wrong_entries(sentence: LiteralString, entries: Sequence[int]) -> PydanticCustomError:
+    """Returns the error of these entries (counted from 0) of a repeated field, to be raised by its validator."""
+    return PydanticCustomError("wrong_entries", sentence, {"entries": list(entries)})
 
 
 def blank_as_none(value: object) -> object:

@@ -5,7 +5,7 @@ Invariant: the model that validates the form is the command's own; what was type
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_origin
 
@@ -98,9 +98,12 @@ def posted() -> ImmutableMultiDict[str, str]:
     return request.form
 
 
-def read_form(model: type[M], extra: Mapping[str, Any] | None = None) -> Form[M]:
+def read_form(
+    model: type[M], extra: Mapping[str, Any] | None = None, *, each: Collection[str] = frozenset()
+) -> Form[M]:
     """Reads the request's form into `model`. Empty texts count as absent; repeated fields become lists.
 
+    Of the repeated fields named in `each` every entry has its error, under "field-0", "field-1"…
     A form that may not be sent again has that as its error.
     """
     posted = request.form
@@ -118,7 +121,7 @@ def read_form(model: type[M], extra: Mapping[str, Any] | None = None) -> Form[M]
     try:
         return Form(values=typed, model=model.model_validate(given), errors={"": fault} if fault else {})
     except ValidationError as faults:
-        return Form(values=typed, errors=error_texts(faults) | ({"": fault} if fault else {}))
+        return Form(values=typed, errors=error_texts(faults, each) | ({"": fault} if fault else {}))
 
 
 def take_fault() -> str:
@@ -126,13 +129,21 @@ def take_fault() -> str:
     return str(g.pop("form_fault", ""))
 
 
-def error_texts(fault: ValidationError) -> dict[str, str]:
-    """Returns one sentence in the current language per faulty field."""
+def error_texts(fault: ValidationError, each: Collection[str] = frozenset()) -> dict[str, str]:
+    """Returns one sentence in the current language per faulty field, and of a field in `each` per faulty entry."""
     texts: dict[str, str] = {}
     for error in fault.errors():
         name = str(error["loc"][0]) if error["loc"] else "form"
-        texts.setdefault(name, sentence_of(error))
+        entries = _entries(error) if name in each else ()
+        for key in [f"{name}-{entry}" for entry in entries] or [name]:
+            texts.setdefault(key, sentence_of(error))
     return texts
+
+
+def _entries(error: Any) -> Sequence[int]:
+    """Returns which entries of a repeated field an error is about (`kernel.inputs.wrong_entries`); none: the whole."""
+    loc = error["loc"]
+    return [loc[1]] if len(loc) > 1 else error.get("ctx", {}).get("entries", ())
 
 
 def sentence_of(error: Any) -> str:

@@ -18,7 +18,6 @@ ROOMS_MAX, FLAT_ROOMS_MAX = 12, 24
 SHARED = {
     "ar/interest/terms.html",  # of the company and of one customer
     "ar/reports/today/without_totals.html",  # Today for a role that reads no sums of the company
-    "ar/reports/nothing_here.html",  # Today for a role that reads no accounts
     "portal/closed.html",  # a link that opens nothing
     "portal/statement.html",  # also the preview for staff
     "tenants/sign_in/link_gone.html",  # a link that was used

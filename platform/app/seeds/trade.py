@@ -68,6 +68,9 @@ _NO_LIMIT, _NO_FILE, _STOPPED, _BLACKLISTED = "C0038", "C0036", "C0045", "C0054"
 _OVER: Final = ("C0048", "C0041")
 #: Whose limit is that of its parent, which is used up.
 _MEMBER: Final = "C0046"
+#: The longest term granted, in days; the share of what is bought in it that the limit covers, so that a review finds
+#: most of them used; and the room left above what was owed when the limits were taken over.
+_LONGEST_TERM, _BOUGHT_SHARE, _ROOM = 90, 0.7, 1.1
 _PRODUCTS: Final = (("蓝牙音箱 T8", "台", "128.00"), ("电源模块 P12", "件", "46.50"), ("连接器 K3", "件", "3.20"))
 _SIGNERS: Final = ("sales-manager", "finance", "general-manager")
 
@@ -133,7 +136,7 @@ def review(story: Story, db: Session, actor: Actor) -> None:
     lines = db.execute(
         sa.select(line.customer_id, line.flags)
         .where(line.tenant_id == story.tenant_id, line.campaign_id == review_id)
-        .order_by(sa.func.cardinality(line.flags), line.customer_id)
+        .order_by(line.customer_id)
     ).all()
     for each in lines[: len(lines) // 2]:
         if each.flags:
@@ -183,11 +186,12 @@ def _has_limit(story: Story, debtor: Debtor) -> bool:
 
 
 def _limit(story: Story, db: Session, actor: Actor, debtor: Debtor) -> TakenOverLimit:
-    """Returns the limit of a debtor as it stood: four months of business, or less than what is owed."""
+    """Returns the limit of a debtor as it stood: what it buys within the longest term granted, or less than it owes."""
     scale = 1 if debtor.currency == "JPY" else 100
-    usual = int(debtor.size * max(debtor.monthly, 1) * 4) * scale
+    term_days = max(debtor.term_days, _LONGEST_TERM)
+    usual = int(debtor.size * debtor.monthly * term_days * _BOUGHT_SHARE / 30) * scale
     owed = sum(item.open_minor for item in story.owed(db, actor, debtor.number) if item.currency == debtor.currency)
-    amount = max(usual, owed * 2)
+    amount = max(usual, int(owed * _ROOM))
     if debtor.number in _OVER:
         amount = owed // 3
     step = 10_000 * scale
@@ -195,7 +199,7 @@ def _limit(story: Story, db: Session, actor: Actor, debtor: Debtor) -> TakenOver
         customer_id=story.customers[debtor.number].id,
         currency=debtor.currency,
         amount_minor=None if debtor.number == _UNLIMITED else -(-amount // step) * step,
-        term_days=debtor.term_days,
+        term_days=term_days,
         valid_from=actor.today,
         reason="上线前已批准的额度，随期初接管。" if story.cast is WEIYE else "Stood before we began here",
     )

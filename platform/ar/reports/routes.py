@@ -38,9 +38,9 @@ NAMES: dict[str, Any] = {"kinds": KIND_NAMES, "stages": STAGE_NAMES, "stage_tone
 @bp.get("/", endpoint="today")
 @staff(Permission.ENTER)
 def today_view() -> Page:
-    """Shows work queues and balances of the day; without permission to read the accounts a page that says so."""
+    """Shows work queues and balances of the day; who reads no accounts is led to the goods that are their work."""
     if not may(Permission.READ):
-        return render("ar/reports/nothing_here.html")
+        return see_other(url_for("warehouse.warehouse" if may(Permission.SHIP) else "driver.driver"))
     if not may(Permission.READ_TOTALS):
         return _today_without_totals()
     own, tenant_id = g.company.currency, actor().tenant_id

@@ -23,7 +23,7 @@ SLICE: Final = Slice(
     ),
     commands=("ar.reports.cli:group",),
     navigation=(
-        NavLine(Heading.TODAY, 10, mark("Today"), "overview.today", Permission.ENTER),
+        NavLine(Heading.TODAY, 10, mark("Today"), "overview.today", Permission.READ),
         NavLine(
             Heading.DECISIONS,
             10,

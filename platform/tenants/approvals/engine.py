@@ -184,6 +184,16 @@ def withdraw(db: Session, actor: Actor, approval_id: UUID, reason: str) -> None:
     _close(db, actor, row, "withdrawn", why, row.step)
 
 
+def ask_again(db: Session, actor: Actor, approval_id: UUID) -> None:
+    """Queues the mails to those who can decide the open step once more; nothing of an approval that is closed.
+
+    Raises NotFound(`approval_not_found`).
+    """
+    row = rows.load_approval(db, actor.tenant_id, approval_id)
+    if row.state == "pending":
+        mails.mail_next_deciders(db, actor, row)
+
+
 def may_withdraw(actor: Actor, requested_by_id: UUID | None) -> bool:
     """Returns True when the actor may withdraw this request while it is open."""
     own = actor.user_id is not None and actor.user_id == requested_by_id

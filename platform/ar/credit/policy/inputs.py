@@ -15,7 +15,7 @@ from ar.credit.rules.scoring import ITEMS, WEIGHT_MAX, Grade
 from ar.credit.rules.signals import COMPUTED, Marks, SignalCode
 from kernel.field_types import Number
 from kernel.i18n import mark
-from kernel.inputs import EditInput, blank_as_none
+from kernel.inputs import EditInput, blank_as_none, wrong_entries
 
 PERCENT_MAX: Final = 1_000
 
@@ -98,8 +98,9 @@ class SetCreditPolicy(EditInput):
         fires_at = info.data.get("fires_at", value)
         if len(value) != len(fires_at):
             raise ValueError(mark("Give a figure for each signal."))
-        if any(below > at for below, at in zip(value, fires_at, strict=True)):
-            raise ValueError(mark("A signal cannot fall silent above the figure at which it is raised."))
+        pairs = enumerate(zip(value, fires_at, strict=True))
+        if wrong := [entry for entry, (below, at) in pairs if below > at]:
+            raise wrong_entries(mark("A signal cannot fall silent above the figure at which it is raised."), wrong)
         return value
 
     @field_validator("cut_percent")

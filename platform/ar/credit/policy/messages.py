@@ -76,6 +76,20 @@ def label_of(name: str) -> str:
     return f"{_(LABELS[name])} {grade}".strip() if grade in Grade.__members__ else _(LABELS[name])
 
 
+def entry_labels() -> dict[str, str]:
+    """Returns the labels of the fields of several figures and of each of their entries (`weights-0`…)."""
+    entries = {
+        "weights": [_(item.name) for item in ITEMS],
+        "class_caps": [class_name(*each) for each in CLASSES],
+        "class_factors": [class_name(*each) for each in CLASSES],
+        "fires_at": [_(NAMES[code]) for code in COMPUTED],
+        "rearms_below": [_(NAMES[code]) for code in COMPUTED],
+    }
+    return {name: label_of(name) for name in entries} | {
+        f"{name}-{at}": f"{label_of(name)} · {text}" for name, texts in entries.items() for at, text in enumerate(texts)
+    }
+
+
 def class_name(grade: Grade, size: Size) -> str:
     """Returns the name of a class in the current language."""
     return _("%(grade)s, %(size)s", grade=grade.value, size=_(SIZE_NAMES[size]))

@@ -1,14 +1,15 @@
 """Tells those whom a review of limits waits for: on its opening, and every seven days while it is open (R069, R071).
 
-Owners explain what was flagged at their customers (the sales managers where there is none), finance decides; the
-general manager is asked by the approval. Invariants: one mail a person, review and week, rechecked before sending,
-so that nobody is asked for what is done.
+Owners explain what was flagged at their customers (the sales managers where there is none), finance decides. Once it
+is submitted the approval asks the general manager (or a substitute), who is reminded every seven days from then on.
+Invariants: one mail a person, review and week, rechecked before sending, so that nobody is asked for what is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,10 +20,13 @@ from ar.credit.reviews.models import ReviewCampaign, ReviewLine
 from ar.customers.models import Customer
 from kernel import idempotency
 from kernel.actor import Actor
+from kernel.clock import local_date
 from kernel.i18n import mark
 from kernel.mail import MailMessage, queue_copy
 from kernel.settings import settings
 from kernel.visibility import everything
+from tenants.approvals.engine import ask_again
+from tenants.approvals.models import Approval
 from tenants.permissions import Permission, Role, allows
 from tenants.queries import tenant
 from tenants.recipients import PERSON_REMOVED, Person, active_people, active_person_at
@@ -87,13 +91,34 @@ def recheck_review(db: Session, actor: Actor, message: MailMessage) -> str | Non
 
 
 def remind(db: Session, actor: Actor, _payload: Mapping[str, Any]) -> None:
-    """Queues the mails of open reviews again, once for every seven days since the figures were taken."""
+    """Queues the mails again, once for every seven days: of an open review since its figures were taken, of a submitted
+    one since it waits for the signature.
+    """
     c = ReviewCampaign
     rows = db.execute(sa.select(c.id, c.review_on).where(c.tenant_id == actor.tenant_id, c.state == "open")).all()
     for row in rows:
-        weeks = (actor.today - row.review_on).days // REMIND_DAYS
-        if weeks > 0 and idempotency.first_time(db, actor, f"{PURPOSE}:{row.id}:{weeks}", {}):
+        if _is_due(db, actor, row.id, row.review_on):
             tell_those_asked(db, actor, row.id)
+    for row in _unsigned(db, actor.tenant_id):
+        if _is_due(db, actor, row.id, local_date(row.requested_at, actor.timezone)):
+            ask_again(db, actor, row.id)
+
+
+def _is_due(db: Session, actor: Actor, waiting_id: UUID, since: date) -> bool:
+    """Whether another seven days have passed since `since`, and nobody was reminded for them yet."""
+    weeks = (actor.today - since).days // REMIND_DAYS
+    return weeks > 0 and idempotency.first_time(db, actor, f"{PURPOSE}:{waiting_id}:{weeks}", {})
+
+
+def _unsigned(db: Session, tenant_id: UUID) -> Sequence[Any]:
+    """Returns id and moment of the approvals that submitted reviews wait for."""
+    c, a = ReviewCampaign, Approval
+    return db.execute(
+        sa.select(a.id, a.requested_at)
+        .join(c, sa.and_(c.tenant_id == tenant_id, c.approval_id == a.id))
+        .where(a.tenant_id == tenant_id, c.state == "submitted")
+        .order_by(a.id)
+    ).all()
 
 
 def _campaign(db: Session, tenant_id: UUID, campaign_id: UUID) -> tuple[str, str]:

@@ -144,6 +144,24 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(world: World, values: d
     assert 'name="term_tolerance_days" type="text" value="7"' in answer.text
 
 
+def test_every_figure_that_is_wrong_is_said_at_its_own_field(world: World) -> None:
+    at, below = (list(form_values(DEFAULT_POLICY)[name]) for name in ("fires_at", "rearms_below"))
+    below[0], below[3] = "9999", "9999"
+    wrong = {
+        "weights": ["x", "1", "2000"] + ["1"] * 9,
+        "rearms_below": below,
+        "class_caps": ["400", "", "500"] + [""] * 9,
+    }
+    answer = world.client("finance").post(world.url("/credit-policy/"), data=form_of(fires_at=at, **wrong))
+    assert answer.status_code == 422
+    entries = ["weights-0", "weights-2", "class_caps-0", "class_caps-2", "rearms_below-0", "rearms_below-3"]
+    assert re.findall(r'<p class="error" id="e-([\w-]+)"', answer.text) == entries
+    assert re.findall(r'<a href="#f-([\w-]+)"', answer.text[answer.text.index("form-errors") :])[:6] == entries
+    summary = text_of(answer.text)
+    assert "There are 6 problems" in summary
+    assert "A danger signal may be raised again below · A sudden large order: A signal cannot fall silent" in summary
+
+
 def test_a_second_person_is_shown_what_the_first_saved(world: World) -> None:
     client, url = world.client("finance"), world.url("/credit-policy/")
     version = re.search(r'name="version" value="([^"]*)"', client.get(url).text)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ar.credit.reviews.mails import recheck_review, remind
 from kernel.mail import MailMessage
-from tests.support.approvals import person
+from tests.support.approvals import decide_as, person
 from tests.support.world import World
 
 
@@ -72,3 +72,26 @@ def test_a_week_later_those_are_reminded_for_whom_it_still_waits_once(world: Wor
     (letter,) = [each for each in mails(world)[:first] if each.to_name == finance.name]
     with world.transaction() as db:
         assert recheck_review(db, world.actor(), letter) == "withdrawn"
+
+
+def test_the_general_manager_is_reminded_weekly_of_a_review_that_waits_for_the_signature(world: World) -> None:
+    general, customer = person(world, "general_manager"), owned(world, "A", None)
+    review = world.open_review()
+    submitted = world.on(world.today + timedelta(days=3))
+    submitted.explain_line(review, customer)
+    submitted.decide_line(review, customer, "keep")
+    approval = submitted.submit_review(review)
+    assert reminded_to_sign(submitted, 0) == [general.name], "asked when it was submitted"
+    found = [len(reminded_to_sign(submitted, days)) for days in (6, 7, 8, 15)]
+    assert found == [1, 2, 2, 3]
+    decide_as(submitted, general, approval)
+    assert len(reminded_to_sign(submitted, 22)) == 3
+
+
+def reminded_to_sign(world: World, days: int) -> list[str]:
+    """Runs the reminder so many days later; returns who was asked to sign so far."""
+    later, mail = world.on(world.today + timedelta(days=days)), MailMessage
+    with later.transaction() as db:
+        remind(db, later.actor(), {})
+        found = sa.select(mail.to_name).where(mail.tenant_id == world.tenant_id, mail.purpose == "approval_request")
+        return list(db.execute(found).scalars())

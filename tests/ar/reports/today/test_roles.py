@@ -25,8 +25,8 @@ SUMS: Final = ('id="today-figures"', 'id="today-aging"', "Sum of all that match"
 PAGES: Final[dict[Role, set[str]]] = {
     R.ORDER_FOLLOW_UP: {"/", "/customers/", "/receivables/", "/statements/"},
     R.ADMIN: {"/", "/customers/", "/receivables/", "/statements/", "/people/", "/settings/", "/mails/"},
-    R.WAREHOUSE: {"/"},
-    R.DRIVER: {"/"},
+    R.WAREHOUSE: {"/warehouse/", "/deliveries/"},
+    R.DRIVER: {"/driver/", "/deliveries/"},
 }
 
 
@@ -36,7 +36,7 @@ def test_today_shows_sums_to_those_who_read_them_and_leads_nowhere_in_vain(compa
     with fixed_clock(moment_on(MONDAY, world.timezone)):
         for role in Role:
             client = company.client(role)
-            today = client.get(company.url("/"))
+            today = client.get(company.url("/"), follow_redirects=True)
             assert today.status_code == 200
             if role is not R.SALESPERSON:  # whose own customers are none here
                 assert (SUMS[0] in today.text) is (role not in NO_TOTALS), role

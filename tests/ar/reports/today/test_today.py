@@ -158,12 +158,18 @@ def test_nothing_of_another_company_shows(world: World, other_company: TestCompa
     assert (page.sums, page.queue, page.withheld, page.unanswered) == ((), (), (), ())
 
 
-@pytest.mark.parametrize("role", ["warehouse", "driver"])
-def test_who_reads_no_accounts_is_told_so_and_sees_none(world: World, role: str) -> None:
+@pytest.mark.parametrize(("role", "path"), [("warehouse", "/warehouse/"), ("driver", "/driver/")])
+def test_who_reads_no_accounts_is_led_to_the_goods_and_finds_them_on_a_phone(
+    world: World, role: str, path: str
+) -> None:
     client = world.client(role, language="en")
     page = client.get(world.url("/"))
+    assert (page.status_code, page.location) == (303, world.url(path))
+    page = client.get(page.location)
     assert page.status_code == 200
-    assert "Your role has no access to accounts" in page.text
+    bar = page.text[page.text.index('<nav class="phone-bar"') :]
+    bar = bar[: bar.index("</nav>")]
+    assert re.findall(r'href="([^"]+)"', bar) == [world.url(path), world.url("/deliveries/"), world.url("/pages")]
     assert 'type="search"' not in page.text
     assert client.get(world.url("/customers/")).status_code == 403
     assert client.get(world.url("/search?q=a")).status_code == 403

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from decimal import Decimal
 from itertools import islice
 from time import perf_counter
@@ -20,13 +19,13 @@ import psycopg
 from app.registry import install
 from ar.credit.exposure.listing import limits_page
 from ar.credit.lookups import credit_policy, customer_accounts
-from ar.credit.rules.policy import CheckCode, CreditPolicy
 from ar.credit.signals.running import run_signals
 from ar.sales.deliveries.inputs import ShipDelivery
 from ar.sales.deliveries.shipping import ship_delivery
+from bench.credit_stage import good_customers, stage_credit
 from bench.daily_run import slowest
 from bench.measure import Result, alternate, watching
-from bench.stage import STAGED_AT, TODAY, Ids, Stage, copy, session_of, stage_items
+from bench.stage import STAGED_AT, TODAY, Stage, copy, session_of
 from kernel.db import engine, transaction
 from kernel.ids import new_id
 
@@ -46,15 +45,7 @@ _GROUP_BY = """
     ) AS owed GROUP BY customer_id, currency
 """
 Statement = tuple[str, Any]
-_LIMIT = (
-    "tenant_id, id, customer_id, kind, currency, amount_minor, unlimited, term_days, grade, valid_from, valid_to, "
-    "source, reason, recorded_at, recorded_by"
-)
 _COMMITMENT = "tenant_id, order_id, customer_id, currency, released_minor, shipped_minor, signed_minor, prepaid"
-_CHANGE = (
-    "tenant_id, id, order_id, customer_id, currency, effective_on, released_minor, shipped_minor, signed_minor, "
-    "recorded_at"
-)
 _ORDER = (
     "tenant_id, id, number, customer_id, their_number, ordered_on, currency, total_minor, term_days, prepaid, note, "
     "state, is_history, recorded_at, recorded_by, released_at"
@@ -69,7 +60,7 @@ _NOTE_LINE = "tenant_id, delivery_id, position, order_id, order_line_no, quantit
 
 def exposure(url: str, items: int) -> list[Result]:
     """The exposure of one customer, and who is over the limit of all."""
-    stage = _staged(url, items)
+    stage = stage_credit(url, items)
     one = iter(_around(stage.customers))
     told: dict[str, Any] = {}
 
@@ -147,7 +138,7 @@ def exposure(url: str, items: int) -> list[Result]:
 def signals(url: str, items: int) -> list[Result]:
     """The nightly look for danger signals at every customer; rolled back."""
     install()
-    stage = _staged(url, items)
+    stage = stage_credit(url, items)
     told: dict[str, Any] = {}
 
     def product() -> float:
@@ -188,8 +179,7 @@ def signals(url: str, items: int) -> list[Result]:
 def shipments(url: str, items: int) -> list[Result]:
     """A delivery decided and shipped, one commit each, by 1 and by 8 processes, beside its own statements alone."""
     install()
-    stage = _staged(url, min(items, 20_000), wide=True)
-    _let_pass(url, stage)
+    stage = stage_credit(url, items)
     found = []
     for connections in (1, 8):
         notes = iter(_planned(url, stage, connections * (EACH + 1) * (ROUNDS + 1) * 2 + 1))
@@ -219,53 +209,11 @@ def shipments(url: str, items: int) -> list[Result]:
 Note = tuple[UUID, UUID, UUID]
 
 
-def _staged(url: str, items: int, *, wide: bool = False) -> Stage:
-    """Open items, and for each customer a limit (`wide`: with room for everybody) and orders that commit something."""
-    stage = stage_items(url, items, paid=False)
-    make, tenant = Ids(), stage.tenant_id
-    since = TODAY - timedelta(days=90)
-    limits, commitments, changes = [], [], []
-    for n, customer in enumerate(stage.customers):
-        amount = 10**12 if wide or n % 4 else 10_000_000
-        written = ("taken_over", "bench", STAGED_AT, "Bench")
-        limits.append((tenant, make(), customer, "regular", "CNY", amount, False, 30, "A", since, None, *written))
-        for _order in range(4):
-            order_id = make()
-            commitments.append((tenant, order_id, customer, "CNY", 50_000, 20_000, 10_000, False))
-            changes.append((tenant, make(), order_id, customer, "CNY", TODAY, 50_000, 20_000, 10_000, STAGED_AT))
-    with psycopg.connect(url) as owner:
-        copy(owner, "credit_limit", _LIMIT, limits)
-        copy(owner, "commitment", _COMMITMENT, commitments)
-        copy(owner, "commitment_change", _CHANGE, changes)
-    with psycopg.connect(url, autocommit=True) as owner:
-        owner.execute("VACUUM ANALYZE credit_limit, commitment, commitment_change")
-    return stage
-
-
-def _let_pass(url: str, stage: Stage) -> None:
-    """Nothing past due, and no question for the customer file: the notes leave."""
-    policy = CreditPolicy(checks_off=frozenset({CheckCode.FILE}))
-    due_on = TODAY + timedelta(days=30)
-    with psycopg.connect(url) as owner:
-        owner.execute("ALTER TABLE open_item DISABLE TRIGGER open_item_guard")
-        owner.execute(
-            "UPDATE open_item SET due_on = %s, collection_end_on = %s WHERE tenant_id = %s",
-            (due_on, due_on, stage.tenant_id),
-        )
-        owner.execute("ALTER TABLE open_item ENABLE TRIGGER open_item_guard")
-        owner.execute("SELECT set_config('app.tenant_id', %s, true)", (str(stage.tenant_id),))
-        owner.execute(
-            "INSERT INTO credit_settings (tenant_id, version, data, recorded_at, recorded_by) "
-            "VALUES (%s, 1, %s, %s, %s)",
-            (stage.tenant_id, policy.model_dump_json(), STAGED_AT, "Bench"),
-        )
-
-
 def _planned(url: str, stage: Stage, count: int) -> list[Note]:
     """Writes released orders of LINES lines, each with a planned note of all of it, of customers in turn."""
     tenant, total = stage.tenant_id, LINES * 1_000
     orders, lines, notes, note_lines, commitments, found = [], [], [], [], [], list[Note]()
-    for customer in islice(_around(stage.customers), count):
+    for customer in islice(_around(good_customers(stage)), count):
         order_id, note_id = new_id(), new_id()
         found.append((customer, order_id, note_id))
         head = (customer, "", TODAY, "CNY", total, 30, False, "", "released", True)

@@ -36,6 +36,9 @@ STAGED = (
     "sales_order_line",
     "delivery",
     "delivery_line",
+    "sign_off",
+    "sign_off_line",
+    "bill",
 )
 
 

@@ -7,6 +7,7 @@ for one by one, since each posts in the ledger; for the others a constant number
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -37,19 +38,19 @@ def sign_off_many(db: Session, actor: Actor, signatures: Sequence[Signature]) ->
     actor = lock_credit(db, actor, {note.customer_id for note in seen.values()})
     notes = find_deliveries(db, actor.tenant_id, seen, locked=True)
     posting = {note.order_id for note in notes.values() if note.invoice_no is not None}
-    one_by_one = [each for each in signatures if notes[each[0]].order_id in posting]
-    together = [each for each in signatures if notes[each[0]].order_id not in posting]
-    ids = _sign_off_together(db, actor, together, notes)
-    for delivery_id, data in one_by_one:
-        ids[delivery_id] = sign_off(db, actor, delivery_id, data)
-    return [ids[delivery_id] for delivery_id, _data in signatures]
+    ids: list[UUID] = []
+    # In the order in which they were given, so that the journal tells them so.
+    for posts, run in groupby(signatures, key=lambda each: notes[each[0]].order_id in posting):
+        if posts:
+            ids += [sign_off(db, actor, delivery_id, data) for delivery_id, data in run]
+        else:
+            ids += _sign_off_together(db, actor, list(run), notes)
+    return ids
 
 
 def _sign_off_together(
     db: Session, actor: Actor, signatures: Sequence[Signature], notes: dict[UUID, DbRow]
-) -> dict[UUID, UUID]:
-    if not signatures:
-        return {}
+) -> list[UUID]:
     order_ids = {notes[delivery_id].order_id for delivery_id, _data in signatures}
     followed = FollowedOrders(db, actor, find_orders(db, actor.tenant_id, order_ids, locked=True), asks=False)
     positions = notes_positions(db, actor.tenant_id, [delivery_id for delivery_id, _data in signatures])
@@ -74,4 +75,4 @@ def _sign_off_together(
     own_notes = (Delivery.tenant_id == actor.tenant_id, Delivery.id == sa.any_(signed))
     db.execute(sa.update(Delivery).where(*own_notes).values(state="signed"))
     followed.write()
-    return {row["delivery_id"]: row["id"] for row in rows}
+    return [row["id"] for row in rows]

@@ -59,6 +59,19 @@ _GRADES: Final[dict[str, tuple[tuple[int, ...], str, int]]] = {
     "C": ((4, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4), "0", 0),
     "D": ((1, 0) + (2,) * 10, "0", 0),
 }
+#: When a debtor of each grade was founded, and what else the salesperson wrote at the head of Annex 1.
+_FOUNDED: Final = {"A": "2009-05-18", "B": "2021-03-08", "C": "2022-06-01", "D": "2026-03-02"}
+_HEADER: Final = {
+    "address": "工业园区科创路 88 号",
+    "telephone": "400 800 1001",
+    "employees": "120",
+    "legal_representative": "陈立新",
+    "main_bank": "中国工商银行开发区支行",
+    "business_scope": "电子元件及成套设备的制造与销售",
+    "registered_capital": "1,000 万元",
+    "forecast": "15",
+    "forecast_note": "新产线投产，预计销售略增。",
+}
 #: Who was assessed, with which grade; who has no limit; whose file is empty; who is stopped, and who is blacklisted.
 _ASSESSED: Final = {"C0001": "A", "C0033": "B", "C0043": "C", "C0049": "D"}
 _ASSESSING: Final = ("C0035", "C0002")
@@ -209,7 +222,8 @@ def _assess(story: Story, db: Session, actor: Actor, number: str, grade: str) ->
     seller = story.person(actor, "salesperson")
     points, limit, term_days = _GRADES[grade]
     assessment_id = start_assessment(db, seller, StartAssessment(customer_id=story.customers[number].id))
-    data = SaveAssessment(points=points, limit=limit, term_days=term_days, note="合作多年，往来正常。")
+    figures = {"points": points, "limit": limit, "term_days": term_days, "note": "合作多年，往来正常。"}
+    data = SaveAssessment.model_validate(_HEADER | figures | {"founded_on": _FOUNDED[grade]})
     submit_assessment(db, seller, assessment_id, data)
     return assessment_id
 
@@ -227,6 +241,8 @@ def _held_orders(story: Story, db: Session, actor: Actor) -> None:
     director, seller = story.person(actor, "finance-director"), story.person(actor, "salesperson")
     stop = StopShipments(customer_id=story.customers[_STOPPED].id, reason="连续两期未付，暂停发货。")
     stop_shipments(db, director, stop)
+    # A contract is not made with a blacklisted customer: theirs is older than the listing.
+    framework(story, db, actor, next(each for each in story.cast.debtors if each.number == _BLACKLISTED))
     listing = ProposeListing(reason="多次恶意拖欠，拒接电话。")
     entry_id = propose_entry(db, seller, story.customers[_BLACKLISTED].id, listing)
     approve(story, db, actor, entry_id)

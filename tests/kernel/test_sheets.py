@@ -110,6 +110,26 @@ def test_a_workbook_is_read_as_text() -> None:
     assert rows[1] == Row(6, ["123456789012", "乙", "0.1", "", "True"])
 
 
+def test_a_cell_in_error_is_not_an_empty_one() -> None:
+    # A lookup that failed is not "nothing paid" (findings/calamine_cells_in_error.sh).
+    book = Workbook()
+    cover = book.active
+    assert cover is not None
+    cover.append([None, "note", None, "#NAME?"])
+    cover.append([None, "x", None, "#NAME?"])
+    sheet = book.create_sheet("Open & due")
+    sheet.append([None, "invoice", "amount", "paid"])
+    sheet.append([None, "I1", 100, "#N/A"])
+    sheet.append([None, "I2", 200, None])
+    sheet.append([None, "I3", "#REF!", 50])
+    sheet.append([None, None, "#N/A", "#N/A"])  # formulas drawn down below the table
+    out = io.BytesIO()
+    book.save(out)
+    table = open_table(out.getvalue(), header={"invoice", "amount", "paid"})
+    assert (table.sheet, table.headers[-3:]) == ("Open & due", ["invoice", "amount", "paid"])
+    assert [row.cells[-3:] for row in table.rows()] == [["I1", "100", "#N/A"], ["I2", "200", ""], ["I3", "#REF!", "50"]]
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [

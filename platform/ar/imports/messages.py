@@ -29,6 +29,7 @@ FINDINGS: dict[str, str] = {
     "value_missing": mark("A value is required here; none was found."),
     "too_long": mark("Expected at most %(most)s characters, found %(found)s."),
     "number_damaged": mark("Expected a number in full, found “%(found)s”. Format the column as text before saving."),
+    "formula_error": mark("Expected a value, found the error “%(found)s” of a formula. Write the value in its place."),
     "not_a_date": mark("Expected a date such as 2026-11-21, found “%(found)s”."),
     "ambiguous_date": mark("Could be two dates: “%(found)s”. Choose whether the month or the day comes first."),
     "month_first_untold": mark(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from kernel.sheets.cells import is_damaged_number
 from kernel.sheets.dates import BadDate, DateOrder, parse_date
+from kernel.sheets.error_cells import is_error_word
 from kernel.sheets.parsing import (
     MAX_COLUMNS,
     MAX_ROWS,
@@ -36,6 +37,7 @@ __all__ = [
     "TableRefused",
     "header_key",
     "is_damaged_number",
+    "is_error_word",
     "open_table",
     "parse_date",
     "write_csv",

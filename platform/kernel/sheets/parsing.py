@@ -21,7 +21,8 @@ from kernel.sheets import passed_over
 from kernel.sheets.archive import check_workbook
 from kernel.sheets.biff import check_old_workbook
 from kernel.sheets.cells import cell_text
-from kernel.sheets.late_days import counts_from_1904, late_days
+from kernel.sheets.error_cells import as_shown
+from kernel.sheets.late_days import counts_from_1904
 from kernel.sheets.markup import BadMarkup, html_rows, is_html, is_spreadsheet_ml, spreadsheet_ml_rows
 from kernel.sheets.passed_over import Reason
 from kernel.sheets.text_files import DELIMITERS, MAX_CELL_CHARS, TableRefused, csv_rows, decode
@@ -309,11 +310,11 @@ def _open_workbook(data: bytes, header: Header, told: Opening | None) -> Table:
             raise
         raise TableRefused("table_malformed") from error  # the reader gave up on a damaged file in its own way
 
-    late = None if old else late_days(data)
+    shown = None if old else as_shown(data, name)
 
     def read() -> Iterator[list[str]]:
         rows = ([cell_text(value) for value in row] for row in found.iter_rows())
-        return late.corrected(rows, (found.start or (0, 0))[1]) if late else rows
+        return iter(shown(rows, (found.start or (0, 0))[1])) if shown else rows
 
     kind, since = ("xls", False) if old else ("xlsx", counts_from_1904(data))
     return Table(_headers(head, at), at + 1, kind, read, sheet=name, sheets=names, from_1904=since)

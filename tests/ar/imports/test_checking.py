@@ -56,6 +56,8 @@ ITEM = dict(
         ("customer_no", "", "value_missing"),
         ("customer_no", "9" * 41, "too_long"),
         ("customer_no", "1.23E+11", "number_damaged"),
+        ("customer_name", "#N/A", "formula_error"),
+        ("amount", "#DIV/0!", "formula_error"),
         ("document_no", "", "value_missing"),
         ("kind", "", "value_missing"),
         ("kind", "quotation", "unknown_kind"),

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from kernel.money import MAX_MINOR, BadAmount, is_money_on, parse_amount, parse_rounded_amount, withdrawn_on
+from kernel.sheets import is_error_word
 from kernel.sheets.mapping import ColumnMapping
 
 _AMOUNT_CODES = {"empty": "value_missing", "ambiguous": "ambiguous_amount"}
@@ -49,6 +50,8 @@ def minor_units(column: str, found: str, currency: str, mapping: ColumnMapping, 
         return parse_amount(found, currency, mapping.decimal_mark), False
     except BadAmount as fault:
         code = _AMOUNT_CODES.get(fault.code, fault.code)
+        if is_error_word(found):
+            code = "formula_error"
         raise BadCell(column, code, found=shown or found, currency=currency) from None
 
 

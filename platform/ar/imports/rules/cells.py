@@ -11,7 +11,7 @@ from functools import lru_cache
 from ar.imports.columns import CURRENCY_WORDS, KIND_WORDS, words
 from ar.imports.rules.amounts import BadCell
 from kernel.money import exponent
-from kernel.sheets import header_key, is_damaged_number
+from kernel.sheets import header_key, is_damaged_number, is_error_word
 from kernel.texts import BadAddress, mail_address, one_line
 
 _CURRENCIES = words(CURRENCY_WORDS)
@@ -27,8 +27,10 @@ def identifier(column: str, found: str, most: int) -> str:
 
 
 def text(column: str, found: str, most: int, *, needed: bool = False) -> str:
-    """Parses a text of at most `most` characters, without invisible characters."""
+    """Parses a text of at most `most` characters, without invisible characters. Refuses the error of a formula."""
     line = one_line(found)
+    if is_error_word(line):
+        raise BadCell(column, "formula_error", found=line)
     if needed and not line:
         raise BadCell(column, "value_missing")
     if len(line) > most:

@@ -24,6 +24,10 @@ EVENTS: Final[dict[str, Event]] = {
         mark("Document reversed"), mark("%(document_no)s by %(reversal_no)s, %(amount)s"), tone="late"
     ),
     "documents_taken_back": Event(mark("Documents taken back with their import"), "%(documents)s", tone="late"),
+    "invoice_sent": Event(mark("Invoice sent"), mark("%(document_no)s on %(on)s %(detail)s")),
+    "invoice_received": Event(
+        mark("Receipt of an invoice confirmed"), mark("%(document_no)s on %(on)s by %(detail)s"), "ok"
+    ),
     "item_noted": Event(mark("Note on a document"), "%(document_no)s: %(note)s"),
     "documents_allocated": Event(mark("Receipts allocated"), "%(allocations)s"),
     "allocation_reversed": Event(mark("Allocation undone"), mark("%(credit_no)s from %(debit_no)s, %(amount)s")),

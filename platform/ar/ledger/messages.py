@@ -89,6 +89,9 @@ MESSAGES: dict[str, str] = {
     "instalment_order": mark("Instalments must be in date order."),
     "instalments_sum": mark("The instalments come to %(sum)s, the document to %(amount)s."),
     "draft_not_found": mark("There is no such draft."),
+    "sending_no_invoice": mark("%(document_no)s is no invoice."),
+    "sending_day": mark("The day lies between %(first)s and today, %(today)s."),
+    "sending_who_confirmed": mark("Say who confirmed the receipt."),
     "draft_closed": mark("This draft has since been posted or discarded."),
     "draft_changed": mark(
         "%(name)s has changed this draft since you opened it. What you typed is still here; below is what differs. "

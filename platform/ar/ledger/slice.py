@@ -25,12 +25,14 @@ SLICE: Final = Slice(
         "ar.ledger.closing.routes:bp",
         "ar.ledger.closing.fx.routes:bp",
         "ar.ledger.receivables.allocation_routes:bp",
+        "ar.ledger.receivables.sending_routes:bp",
         "ar.ledger.documents.draft_routes:bp",
         "ar.ledger.closing.fx.exchange_routes:bp",
     ),
     commands=("ar.ledger.documents.cli:group",),
     navigation=(
         NavLine(Heading.RECEIVABLES, 10, mark("Documents"), "ledger.index", also=("documents", "settling")),
+        NavLine(Heading.RECEIVABLES, 15, mark("Invoices not confirmed"), "sending.unconfirmed"),
         NavLine(Heading.BOOKS, 10, mark("Accounts"), "accounts.index", Permission.READ_BOOKS),
         NavLine(
             Heading.BOOKS, 20, mark("Entries"), "accounts.entries", Permission.READ_BOOKS, also=("accounts.entry",)

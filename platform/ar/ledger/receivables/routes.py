@@ -17,6 +17,7 @@ from ar.ledger.messages import ACCOUNT_NAMES, KIND_NAMES, STAGE_NAMES, STAGE_TON
 from ar.ledger.receivables import commands, list_queries, notes, queries
 from ar.ledger.receivables.details import document_facts
 from ar.ledger.receivables.inputs import AddNote, ReverseDocument
+from ar.ledger.receivables.sending.queries import sending_of
 from ar.ledger.receivables.settlement.ledger_settings import credits_netted
 from ar.ledger.rules.stages import Stage
 from kernel.i18n import gettext as _
@@ -100,6 +101,8 @@ def document_page(form: Form[Any], item_id: UUID) -> str:
         facts=document_facts(db(), actor().tenant_id, shown),
         notes=notes.notes_of(db(), actor().tenant_id, item_id),
         may_note=may(Permission.WORK_TASKS),
+        sent=sending_of(db(), actor().tenant_id, shown.entry_id) if shown.item.kind == "invoice" else None,
+        sending=form.at("sending"),
         allocation=form.at("allocation"),
         discount=form.at("discount"),
         note=form.at("note"),

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
+from kernel.i18n import mark
+
 NAME_MAX: Final = 200
 _OOXML: Final = "application/vnd.openxmlformats-officedocument"
 # first bytes, extensions, media type
@@ -22,12 +24,17 @@ _KINDS: Final[tuple[tuple[bytes, tuple[str, ...], str], ...]] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (".doc",), "application/msword"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (".xls",), "application/vnd.ms-excel"),
 )
-#: What the container of a phone's photo names itself, after its length and `ftyp`.
-_HEIC: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+#: Brands of the files in which phones keep photos that other computers do not show, after their length and `ftyp`.
+_PHONES_OWN: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif"})
 #: What a scan or a photo can be.
 PICTURES: Final = (".pdf", ".png", ".jpg", ".jpeg")
-#: The same, as phones take them too.
-PHOTOS: Final = (*PICTURES, ".heic", ".heif")
+#: The same as a file field offers it. An iPhone that is not offered HEIC sends the photo as JPEG by itself (ADR 0056).
+ACCEPT_PICTURES: Final = "image/jpeg,image/png,application/pdf"
+#: Why a photo in a format of phones is refused, and what to do; %(name)s is its file name.
+HEIC: Final = mark(
+    "%(name)s is a HEIC photo, which other computers cannot show. On the iPhone choose Settings, Camera, Formats, "
+    "Most Compatible, and take it again; or send a screenshot of it."
+)
 OFFICE: Final = (".doc", ".docx", ".xls", ".xlsx")
 
 
@@ -44,11 +51,14 @@ def base_name(name: str) -> str:
     return PurePath(name.replace("\\", "/").replace("\x00", "")).name[-NAME_MAX:]
 
 
+def is_phones_own(content: bytes) -> bool:
+    """Whether a file is a photo in a format of phones (HEIC, AVIF), whatever its name says."""
+    return content[4:8] == b"ftyp" and content[8:12] in _PHONES_OWN
+
+
 def media_type_of(file: UploadedFile, endings: Collection[str]) -> str | None:
     """Returns the media type of a file with one of the endings; None when its content is not of that kind."""
     ending = PurePath(base_name(file.name)).suffix.lower()
     if ending not in endings:
         return None
-    if ending in (".heic", ".heif"):
-        return "image/heic" if file.content[4:8] == b"ftyp" and file.content[8:12] in _HEIC else None
     return next((kind for head, names, kind in _KINDS if ending in names and file.content.startswith(head)), None)

@@ -20,7 +20,7 @@ from ar.customers.rules.customer_file import DocumentKind
 from kernel import storage
 from kernel.errors import Forbidden
 from kernel.i18n import gettext as _
-from kernel.uploads import UploadedFile
+from kernel.uploads import ACCEPT_PICTURES, UploadedFile
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
@@ -31,6 +31,7 @@ from web.responses import Page, download, render
 UPLOAD_FIELDS = {
     "file_no_document": "file",
     "file_document_kind": "file",
+    "file_document_heic": "file",
     "file_document_size": "file",
     "file_issued_later": "issued_on",
     "file_dates_order": "expires_on",
@@ -48,7 +49,7 @@ def _new_page(form: Form[Any], customer_id: UUID) -> str:
         page=page,
         form=form,
         kinds=[(kind, document_label(kind)) for kind in kinds],
-        accept=documents.ACCEPT,
+        accept=ACCEPT_PICTURES,
     )
 
 

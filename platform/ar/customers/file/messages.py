@@ -8,6 +8,7 @@ from typing import Any, Final
 from ar.customers.rules.customer_file import Gap
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
+from kernel.uploads import HEIC
 from tenants.slice import Event, FactMaker
 
 DOCUMENT_LABELS: Final[dict[str, str]] = {
@@ -54,7 +55,8 @@ MESSAGES: Final[dict[str, str]] = {
     "document_not_found": mark("There is no such document in the file."),
     "document_settled": mark("Somebody has settled this document by now. Open it again to see how."),
     "file_no_document": mark("Choose the file: a scan or a photo of the document."),
-    "file_document_kind": mark("“%(name)s” is no PDF, JPG, PNG or HEIC. Scan or photograph the document."),
+    "file_document_kind": mark("“%(name)s” is no PDF, JPG or PNG. Scan or photograph the document."),
+    "file_document_heic": HEIC,
     "file_document_size": mark("“%(name)s” is larger than 12 MB. Photograph it in a smaller size, or scan it."),
     "file_issued_later": mark("The day of issue is in the future."),
     "file_dates_order": mark("The last day is before the day of issue."),

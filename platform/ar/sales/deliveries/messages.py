@@ -9,6 +9,7 @@ from typing import Final
 
 from ar.credit.rules.policy import CheckCode
 from kernel.i18n import mark
+from kernel.uploads import HEIC
 
 MESSAGES: Final[dict[str, str]] = {
     "delivery_not_found": mark("There is no such delivery note."),
@@ -58,10 +59,7 @@ MESSAGES: Final[dict[str, str]] = {
     "sign_off_returned": mark("Goods of note %(number)s came back after this signature. It stays."),
     "sign_off_file_size": mark("%(name)s is empty or larger than %(megabytes)s MB."),
     "sign_off_file_kind": mark("%(name)s is not a photo or scan: JPEG, PNG and PDF can be read."),
-    "sign_off_file_heic": mark(
-        "%(name)s is a HEIC photo, which other computers cannot show. On the iPhone choose Settings, Camera, Formats, "
-        "Most Compatible, and take it again; or send a screenshot of it."
-    ),
+    "sign_off_file_heic": HEIC,
     "return_day": mark("The day of the return lies between %(shipped_on)s, when it shipped, and today, %(today)s."),
     "return_too_much": mark("Position %(position)s: only %(out)s can come back."),
     "unsigned_as_of": mark("The list is of a day until today, %(today)s: what comes back later is not known yet."),

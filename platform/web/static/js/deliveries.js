@@ -12,6 +12,14 @@
       event.preventDefault();
       form.requestSubmit();
     });
+    /* A scan while something else has the focus: its Enter must not press a button that ships another note. */
+    window.addEventListener("keydown", (event) => {
+      if (event.key.length !== 1 || event.key === " " || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.target.closest("input, textarea, select, dialog")) return;
+      event.stopPropagation();
+      field.focus();
+      field.select();
+    }, true);
   };
 
   const pad = (box) => {

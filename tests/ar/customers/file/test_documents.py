@@ -27,7 +27,7 @@ from tests.support.approvals import on, person
 from tests.support.world import TODAY, World
 
 SCAN = UploadedFile("执照.pdf", b"%PDF-1.7 licence")
-PHOTO = UploadedFile("IMG_0001.HEIC", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
+PHOTO = UploadedFile("IMG_0001.JPG", b"\xff\xd8\xff\xe1 blurred")
 SEEN = VerifyDocument(original_seen=True)
 #: A code of a company registered before 2016, whose check character does not fit.
 OLD_CODE = "91350100M000100Y44"
@@ -127,7 +127,8 @@ def test_days_that_cannot_be_are_refused(world: World, seller: Actor, values: di
         (UploadedFile("执照.pdf", b""), "file_no_document"),
         (UploadedFile("执照.pdf", b"GIF89a"), "file_document_kind"),
         (UploadedFile("执照.exe", b"%PDF-1.7"), "file_document_kind"),
-        (UploadedFile("执照.heic", b"\x00\x00\x00\x18ftypqt  "), "file_document_kind"),
+        (UploadedFile("IMG_0001.HEIC", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), "file_document_heic"),
+        (UploadedFile("执照.jpg", b"\x00\x00\x00\x18ftypmif1"), "file_document_heic"),
         (UploadedFile("执照.pdf", b"%PDF-1.7" + b" " * 12_000_000), "file_document_size"),
     ],
 )

@@ -56,7 +56,7 @@ def test_an_upload_that_is_refused_says_why_and_keeps_what_was_typed(world: Worl
     customer = world.customer("1", entity_type="person")
     client = world.client("finance")
     said = _text(_upload(world, client, customer, "执照.gif"), 422)
-    assert "is no PDF, JPG, PNG or HEIC" in said
+    assert "is no PDF, JPG or PNG" in said
     assert "京-12" in said
     said = _text(_upload(world, client, customer, no_end="", expires_on=""), 422)
     assert "Enter the last day, or say that it has none" in said

@@ -16,11 +16,11 @@ from ar.sales.deliveries.pages.step_routes import SIGN_FIELDS, sent_file
 from ar.sales.deliveries.pages.views import NoteRow, mark_of_lines
 from ar.sales.deliveries.pages.words import WORDS
 from ar.sales.deliveries.signing.commands import sign_off
-from ar.sales.deliveries.signing.files import ACCEPT
 from ar.sales.deliveries.signing.inputs import SignOffDelivery
 from ar.sales.rules.signatures import PAD_HEIGHT, PAD_WIDTH
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
+from kernel.uploads import ACCEPT_PICTURES
 from tenants.access import staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
@@ -56,7 +56,7 @@ def _handover_page(form: Form[Any], delivery_id: UUID) -> str:
         lines=[line for line in lines if line.outstanding > 0],
         mark=mark_of_lines(lines),
         form=form,
-        accept=ACCEPT,
+        accept=ACCEPT_PICTURES,
         pad=(PAD_WIDTH, PAD_HEIGHT),
         today=actor().today,
         **WORDS,

@@ -30,7 +30,9 @@ from ar.sales.deliveries.pages.views import (
     SignOffView,
     ToInvoiceRow,
 )
+from ar.sales.deliveries.planning import NUMBER_PREFIX
 from ar.sales.orders.models import Order, OrderDecision, OrderInvoice, OrderLine
+from ar.sales.rules.scans import readings
 from kernel.errors import NotFound
 from kernel.storage import Stored, load
 from kernel.views import select_view, value, views
@@ -108,13 +110,18 @@ def notes_of_order(db: Session, tenant_id: UUID, order_id: UUID) -> list[NoteRow
 
 def find_note(db: Session, tenant_id: UUID, number: str) -> UUID:
     """Returns the id of the note with a number, as scanned or typed. Raises NotFound(`delivery_number_unknown`)."""
-    note = Delivery
-    found = db.execute(
-        sa.select(note.id).where(note.tenant_id == tenant_id, sa.func.upper(note.number) == number.strip().upper())
-    ).scalar_one_or_none()
-    if found is None:
-        raise NotFound("delivery_number_unknown", number=number.strip())
-    return found
+    note, read = Delivery, readings(number, NUMBER_PREFIX)
+    # As it stands, by the index of numbers; else in whatever case.
+    for written in (note.number, sa.func.upper(note.number)):
+        rows = db.execute(
+            sa.select(note.id, sa.func.upper(note.number).label("number")).where(
+                note.tenant_id == tenant_id, written.in_([number.strip(), *read])
+            )
+        ).all()
+        if rows:
+            found: UUID = min(rows, key=lambda row: read.index(row.number) if row.number in read else -1).id
+            return found
+    raise NotFound("delivery_number_unknown", number=number.strip())
 
 
 def note_row(db: Session, tenant_id: UUID, delivery_id: UUID) -> NoteRow:

@@ -18,8 +18,8 @@ from ar.sales.deliveries.pages import queries
 from ar.sales.deliveries.pages.note_print import print_note
 from ar.sales.deliveries.pages.words import WORDS, goods_reasons, stored_reasons
 from ar.sales.deliveries.shipping import preview_note
-from ar.sales.deliveries.signing.files import ACCEPT
 from kernel.i18n import gettext as _
+from kernel.uploads import ACCEPT_PICTURES
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -86,7 +86,7 @@ def delivery_page(form: Form[Any], delivery_id: UUID) -> str:
         countering=form.at("countering"),
         returning=form.at("returning", returned_on=today),
         invoicing=form.at("invoice", invoiced_on=today),
-        accept=ACCEPT,
+        accept=ACCEPT_PICTURES,
         may_ship=may(Permission.SHIP),
         may_sign=may(Permission.SIGN_OFF) and not is_anothers_note(actor(), page.row.driver_id),
         may_plan=may(Permission.EDIT_ORDERS),

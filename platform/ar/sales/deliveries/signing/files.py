@@ -13,13 +13,9 @@ from sqlalchemy.orm import Session
 from kernel import storage
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
-from kernel.uploads import PICTURES, UploadedFile, base_name, media_type_of
+from kernel.uploads import PICTURES, UploadedFile, base_name, is_phones_own, media_type_of
 
 SIZE_MAX: Final = 12 * 1000 * 1000
-#: What a file field offers; phones then open the camera too.
-ACCEPT: Final = "image/jpeg,image/png,application/pdf"
-#: Brands of the files in which phones keep photos that other computers do not show.
-_HEIC: Final = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif"})
 
 
 def store_file(db: Session, actor: Actor, file: UploadedFile) -> tuple[str, str]:
@@ -30,7 +26,7 @@ def store_file(db: Session, actor: Actor, file: UploadedFile) -> tuple[str, str]
     name = base_name(file.name) or "photo"
     if not file.content or len(file.content) > SIZE_MAX:
         raise RuleBroken("sign_off_file_size", name=name, megabytes=SIZE_MAX // 1_000_000)
-    if file.content[4:8] == b"ftyp" and file.content[8:12] in _HEIC:
+    if is_phones_own(file.content):
         raise RuleBroken("sign_off_file_heic", name=name)
     media_type = media_type_of(file, PICTURES)
     if media_type is None:

@@ -207,6 +207,7 @@ def _side(name: str, root: Path, database_url: str, redis_url: str, smtp_url: st
     environment |= {
         "ENVIRONMENT": "development",
         "DATABASE_URL": database_url,
+        "DATABASE_PREPARE": "true",  # as `huikuan up` says to its processes at its own server
         "REDIS_URL": redis_url,
         "SMTP_URL": smtp_url,
         "SECRET_KEY": "bench-only-" + "x" * 32,

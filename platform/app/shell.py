@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
@@ -105,26 +105,22 @@ class Shell:
         ]
 
     @cached_property
-    def nav(self) -> list[NavHeading]:
+    def nav(self) -> tuple[NavHeading, ...]:
         counted, current = nav_counts(g.db, g.actor), _current_line()
+        urls = _urls(request.root_path, g.company.slug)
         found = []
         for heading, lines in HEADINGS.items():
             items = tuple(
-                NavItem(
-                    _(line.label),
-                    _url(line),
-                    line is current,
-                    counted.get(_key(line)) or None,
-                )
+                NavItem(_(line.label), urls[_key(line)], line is current, counted.get(_key(line)) or None)
                 for line in lines
                 if _is_used(line, counted)
             )
             if items:
                 found.append(NavHeading(_(HEADING_NAMES[heading]), items))
-        return found
+        return tuple(found)
 
     @cached_property
-    def bar(self) -> list[BarItem]:
+    def bar(self) -> tuple[BarItem, ...]:
         """The five places of a phone's bar; those that the role does not use are left out.
 
         Who reads no accounts has the goods in place of Today.
@@ -133,7 +129,7 @@ class Shell:
         more = BarItem(_("More"), "menu", url_for("overview.pages"), request.endpoint == "overview.pages")
         if not self.search_url:
             goods = (("warehouse.warehouse", "box"), ("driver.driver", "truck"), ("deliveries.index", "file"))
-            return [*_places(pages, goods), more]
+            return (*_places(pages, goods), more)
         found = [
             BarItem(_("Today"), "clock", url_for("overview.today"), request.endpoint == "overview.today"),
             BarItem(_("Search"), "search", self.search_url, request.endpoint == "overview.search"),
@@ -144,7 +140,7 @@ class Shell:
             found += _places(pages, (("warehouse.warehouse", "box"),))
         if (decisions := url_for("decisions.index")) in pages:
             found.append(BarItem(_("To decide"), "check", decisions, pages[decisions].current, pages[decisions].count))
-        return [*found, more]
+        return (*found, more)
 
 
 def _places(pages: Mapping[str, NavItem], wanted: Iterable[tuple[str, str]]) -> list[BarItem]:
@@ -158,8 +154,11 @@ def _key(line: NavLine) -> str:
     return "_".join((line.endpoint.replace(".", "_"), *line.query.values()))
 
 
-def _url(line: NavLine) -> str:
-    return url_for(line.endpoint, **dict[str, Any](line.query))
+@lru_cache(maxsize=1024)
+def _urls(_mounted_at: str, company: str) -> Mapping[str, str]:
+    """Returns the address of every page by `_key`: what it depends on is the mount point and the company."""
+    every = (line for lines in HEADINGS.values() for line in lines)
+    return {_key(line): url_for(line.endpoint, company=company, **dict[str, Any](line.query)) for line in every}
 
 
 def _is_used(line: NavLine, counted: Mapping[str, int]) -> bool:

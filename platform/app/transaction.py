@@ -16,7 +16,7 @@ from ar.customers.lookups import limit_to_visible_customers
 from kernel import i18n
 from kernel.actor import Actor
 from kernel.clock import local_date, utc_now
-from kernel.db import enter_tenant, is_away, open_session, transaction
+from kernel.db import end_reading, enter_tenant, is_away, open_session, transaction
 from kernel.errors import Conflict, NotFound
 from tenants.access import PERSON, SIGNED_IN, STAFF
 from tenants.sign_in import sessions
@@ -119,7 +119,9 @@ def _commit(response: Response) -> Response:
 
 def _end(_error: BaseException | None) -> None:
     db = g.pop("db", None)
-    if db is not None:
+    if db is not None and request.method in SAFE:
+        end_reading(db)
+    elif db is not None:
         db.close()
     _note_use()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import chain, repeat
 from typing import Any, TypeVar, cast
@@ -181,6 +181,18 @@ def read_only_transaction(tenant_id: UUID | None, *, bind: sa.Engine | None = No
     """Opens a read-only transaction: the database itself refuses any write."""
     with open_session(tenant_id, read_only=True, bind=bind) as session:
         yield session
+        end_reading(session)
+
+
+def end_reading(session: TenantSession) -> None:
+    """Ends what a read-only session read by COMMIT and closes it: at a ROLLBACK the driver drops all that it prepared.
+
+    Nothing is written by it, since the database refuses that. A connection that is lost is only closed.
+    """
+    session.expunge_all()  # nothing is left that a flush could try to write
+    with suppress(sa.exc.SQLAlchemyError):
+        session.commit()
+    session.close()
 
 
 def is_away(error: BaseException) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from jinja2 import Environment, FileSystemLoader, UndefinedError, select_autoescape
 
+from app.shell import BarItem, NavHeading, NavItem
 from kernel.i18n import use_language
 from web.paging import PageAsked
 from web.templating import RULES, TEMPLATES, prepare
@@ -60,15 +61,11 @@ class Nesting(HTMLParser):
 
 
 def design_page(env: Environment, language: str) -> str:
-    item = {"label": "Today", "url": "/", "current": True, "count": 14}
-    other = item | {"current": False, "count": None}
+    item, other = NavItem("Today", "/", True, 14), NavItem("Today", "/", False)
     company = {"name": "A & B", "url": "/a", "current": True}
     shell = {
-        "nav": [
-            {"label": "Today", "pages": [item], "current": True, "count": 14},
-            {"label": "Books", "pages": [other, other], "current": False, "count": None},
-        ],
-        "bar": [item | {"icon": "clock"}, other | {"icon": "menu"}],
+        "nav": (NavHeading("Today", (item,)), NavHeading("Books", (other, other))),
+        "bar": (BarItem("Today", "clock", "/", True, 14), BarItem("Today", "menu", "/", False)),
         "company": company,
         "companies": [company, {"name": "C", "url": "/c", "current": False}],
         "person": {"name": "Lin", "role": "Clerk"},

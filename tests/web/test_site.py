@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask, render_template_string, url_for
+from markupsafe import Markup, escape
 
 from kernel.i18n import use_language
 from kernel.ids import new_id
+from tenants.permissions import Permission
 from web.templating import mail_environment
 
 
@@ -64,3 +66,42 @@ def test_no_address_is_kept_for_another_company_or_another_value(app: Flask) -> 
             wanted.append(f"{root}/c/tiancheng/customers/")
             wanted.append(f"http://localhost{root}/c/{slug}/customers/")
     assert got == wanted
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("伟业 & <b>\"x\"</b> 'y'", "伟业 &amp; &lt;b&gt;&#34;x&#34;&lt;/b&gt; &#39;y&#39;"),
+        ("a'b", "a&#39;b"),
+        ("伟业电子 1,234.50", "伟业电子 1,234.50"),
+        (Markup("<b>x</b>"), "<b>x</b>"),
+        (17, "17"),
+        (True, "True"),
+        (None, "None"),
+        (Permission.READ, escape(Permission.READ)),
+        (["<"], "[&#39;&lt;&#39;]"),
+    ],
+)
+def test_a_page_shows_a_value_as_markupsafe_escapes_it(app: Flask, value: object, shown: str) -> None:
+    source = (
+        "{% macro twice(x) %}{{ x }}|{{ x }}{% endmacro %}"
+        "{{ value }}\n{{ twice(value) }}\n{% set s %}{{ value }}{% endset %}{{ s }}"
+    )
+    with app.test_request_context("/"):
+        got = render_template_string(source, value=value)
+    assert got == f"{shown}\n{shown}|{shown}\n{shown}"
+
+
+def test_a_part_that_is_kept_is_one_of_its_values_and_its_language(app: Flask) -> None:
+    from web.templating import remembered
+
+    module = app.jinja_env.from_string(
+        "{% macro hello(names) %}{{ _('Search') }} {{ names|join }}{% endmacro %}"
+    ).module
+    hello = module.hello  # type: ignore[attr-defined]
+    got = []
+    for language in ("en", "zh_CN", "en"):
+        with use_language(language):
+            got += [remembered(hello, ("<a>",)), remembered(hello, ("b",))]
+    assert got[:2] == ["Search &lt;a&gt;", "Search b"] == got[4:]
+    assert got[2:4] == ["搜索 &lt;a&gt;", "搜索 b"]

@@ -43,6 +43,8 @@ from tenants.queries import work_calendar
 
 #: Rows per batch of statements; bounds memory, not the transaction.
 BATCH_ROWS: Final = 10_000
+#: Orders, notes or signatures, likewise: each comes with what the checks know of its customer.
+PAPERS_AT_A_TIME: Final = 500
 #: After so many papers the statistics are refreshed of what they hardly know: a new company got plans that grow.
 _ANALYZED_AFTER: Final = frozenset({100, 1_000, 5_000})
 _ANALYZE: Final = sa.text("SELECT analyze_sales()")
@@ -63,11 +65,18 @@ class Task:
     by_name: bool
     job_id: UUID | None
 
-    def papers_done(self, before: int, done: int) -> None:
-        """Tells how many orders, deliveries or signatures are done, and has them counted while they are new."""
-        self.progress(done)
-        if any(before < mark <= done for mark in _ANALYZED_AFTER):
-            self.db.execute(_ANALYZE)
+    def at_a_time(self, papers: Sequence[T]) -> Iterator[Sequence[T]]:
+        """Yields orders, deliveries or signatures in batches, and tells of each when it is done.
+
+        They are analysed while they are new to the statistics.
+        """
+        for start in range(0, len(papers), PAPERS_AT_A_TIME):
+            batch = papers[start : start + PAPERS_AT_A_TIME]
+            yield batch
+            done = start + len(batch)
+            self.progress(done)
+            if any(start < mark <= done for mark in _ANALYZED_AFTER):
+                self.db.execute(_ANALYZE)
 
     def period(self) -> Period:
         """Returns the locked period, held until the end of the transaction where the file is applied."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -69,10 +69,7 @@ from kernel.i18n import gettext as _
 from kernel.ids import new_id
 from kernel.money import decimal_text
 
-#: Orders, notes or signatures per batch of statements; bounds memory, not the transaction.
-PAPERS_AT_A_TIME: Final = 500
 _DAY: Final = timedelta(days=1)
-T = TypeVar("T")
 
 
 def import_limits(task: Task, rows: ParsedRows) -> None:
@@ -196,7 +193,7 @@ def import_orders(task: Task, rows: ParsedRows) -> None:
         return
     with _tried(task) as actor:
         actor = lock_credit(db, actor, {customers[lines[0].customer_no].id for lines in new.values()})
-        for batch in _at_a_time(task, list(new.values())):
+        for batch in task.at_a_time(list(new.values())):
             orders = [_order(lines, customers[lines[0].customer_no].id) for lines in batch]
             answers = take_over_orders(db, actor, orders)
             for lines, (_order_id, decision) in zip(batch, answers, strict=True):
@@ -240,7 +237,7 @@ def import_deliveries(task: Task, rows: ParsedRows) -> None:
         actor = lock_credit(db, actor, {orders[lines[0].order_no].customer_id for lines in new.values()})
         ids: list[UUID] = []
         # By the day on which they left: what went first took first of quantity and limit.
-        for batch in _at_a_time(task, sorted(new.values(), key=lambda each: each[0].shipped_on)):
+        for batch in task.at_a_time(sorted(new.values(), key=lambda each: each[0].shipped_on)):
             deliveries = [(orders[lines[0].order_no].id, _note(lines)) for lines in batch]
             ids += take_over_deliveries(db, actor, deliveries)
         traces.record_others(db, actor, task.job_id, "delivery", ids)
@@ -264,7 +261,7 @@ def import_sign_offs(task: Task, rows: ParsedRows) -> None:
     with _tried(task) as actor:
         actor = lock_credit(db, actor, {notes[row.delivery_no].customer_id for row in new})
         ids: list[UUID] = []
-        for batch in _at_a_time(task, new):
+        for batch in task.at_a_time(new):
             ids += sign_off_many(db, actor, [(notes[row.delivery_no].id, _signature(row)) for row in batch])
         traces.record_others(db, actor, task.job_id, "sign_off", ids)
         report.totals = _totals("sign-off", signed_amounts(db, actor.tenant_id, ids))
@@ -290,14 +287,6 @@ def _is_new_signature(row: ParsedSignOff, note: NoteToSign | None, report: Repor
     else:
         return True
     return False
-
-
-def _at_a_time(task: Task, papers: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yields papers in batches, and tells of each when it is done."""
-    for start in range(0, len(papers), PAPERS_AT_A_TIME):
-        batch = papers[start : start + PAPERS_AT_A_TIME]
-        yield batch
-        task.papers_done(start, start + len(batch))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from ar.credit.models import Commitment, CommitmentChange
 from ar.customers.models import Customer
-from ar.imports import commands, sales_files
+from ar.imports import commands
 from ar.imports.columns import FileKind
 from ar.imports.inputs import ImportFile, Report
 from ar.ledger.models import OpenItem
@@ -177,7 +177,7 @@ def test_a_batch_leaves_what_one_paper_at_a_time_leaves(
     world: World, other_company: TestCompany, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     together, told = imported(world, seed)
-    monkeypatch.setattr(sales_files, "PAPERS_AT_A_TIME", 1)
+    monkeypatch.setattr(importers, "PAPERS_AT_A_TIME", 1)
     one_by_one, told_one_by_one = imported(world_of(other_company), seed)
     assert told == told_one_by_one
     for name, rows in together.items():

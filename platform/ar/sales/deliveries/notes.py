@@ -203,9 +203,10 @@ def orders_progress(db: Session, tenant_id: UUID, order_ids: Collection[UUID]) -
     db.flush()
     rows = db.connection().execute(_PROGRESS, {"tenant": tenant_id, "orders": array_text(sorted(order_ids))})
     found: dict[UUID, dict[int, LineProgress]] = {}
-    for order_id, *values in rows:
-        progress = LineProgress(*values)
-        found.setdefault(order_id, {})[progress.line_no] = progress
+    for row in rows:
+        values = dict(row._mapping)
+        order_id = values.pop("order_id")
+        found.setdefault(order_id, {})[row.line_no] = LineProgress(**values)
     return found
 
 
@@ -219,8 +220,10 @@ def notes_positions(db: Session, tenant_id: UUID, delivery_ids: Collection[UUID]
     db.flush()
     rows = db.connection().execute(_POSITIONS, {"tenant": tenant_id, "deliveries": array_text(sorted(delivery_ids))})
     found: dict[UUID, list[NotePosition]] = {}
-    for delivery_id, *values in rows:
-        found.setdefault(delivery_id, []).append(NotePosition(*values))
+    for row in rows:
+        values = dict(row._mapping)
+        delivery_id = values.pop("delivery_id")
+        found.setdefault(delivery_id, []).append(NotePosition(**values))
     return found
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from ar.credit.models import Commitment, CommitmentChange
 from ar.customers.models import Customer
-from ar.imports import commands
+from ar.imports import commands, importers
 from ar.imports.columns import FileKind
 from ar.imports.inputs import ImportFile, Report
 from ar.ledger.models import OpenItem

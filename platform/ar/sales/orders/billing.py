@@ -71,7 +71,8 @@ def bill_order(db: Session, actor: Actor, data: BillOrder) -> UUID:
     invoice = _invoice(db, actor.tenant_id, data.entry_id)
     if invoice.customer_id != order.customer_id or invoice.currency != order.currency:
         raise RuleBroken("invoice_of_other", number=order.number, document_no=invoice.document_no)
-    if invoice.document_on < order.ordered_on:
+    # Goods that left before the paper of their order was dated are billed by the note that they left with.
+    if data.delivery_id is None and invoice.document_on < order.ordered_on:
         raise RuleBroken("invoice_before_order", number=order.number, document_no=invoice.document_no)
     free_minor = invoice.amount_minor - _linked_minor(db, actor.tenant_id, data.entry_id)
     amounts = order_amounts(db, actor.tenant_id, data.order_id)

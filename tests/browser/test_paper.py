@@ -22,7 +22,7 @@ from tests.support.approvals import person
 from tests.support.world import World
 
 TODAY = date(2026, 11, 23)
-#: A4 less the margins of `@page`, in points of CSS: the width for which a browser lays the page out.
+#: A4 less the margins of `@page`, in px: what a browser lays the page out for (findings/chromium_paper_width.sh).
 PAPER = {"width": 688, "height": 994}
 A4_PT = (595, 842)
 
@@ -54,7 +54,7 @@ def cut(visitor: Visitor) -> list[str]:
           return box.width && box.height && (fixed || box.right > window.innerWidth + 1) && !each.closest(".sr");
         }).map((each) => `${each.tagName}.${each.className}: ${each.textContent.trim().slice(0, 40)}`)"""
     )
-    page.emulate_media(media="screen")
+    page.emulate_media(media="null")
     page.set_viewport_size({"width": 1440, "height": 900})
     return found
 

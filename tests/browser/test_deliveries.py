@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import struct
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import expect
 
 from ar.sales.models import SignOff
 from kernel.storage import load
@@ -132,7 +134,7 @@ def test_the_driver_has_a_note_signed_on_the_glass_and_takes_a_photo(
     driver.go(world.url(f"/driver/{pictured}"))
     photo = {"name": "IMG_7.jpg", "mimeType": "image/jpeg", "buffer": _sideways_photo(driver)}
     driver.page.locator("input[type=file]").set_input_files(photo)  # type: ignore[arg-type]
-    driver.page.wait_for_function("document.querySelector('[data-photo]').files[0].name === 'photo.jpg'")
+    expect(driver.page.locator("[data-photo]")).to_have_attribute("data-ready", re.compile(r"^photo\.jpg\d+$"))
     driver.page.get_by_role("button", name="Send").click()
     driver.page.wait_for_url("**/driver/")
     with world.reading() as db:

@@ -6,6 +6,8 @@ Invariants: read under the customer's lock; a constant number of statements; wha
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,6 +23,8 @@ from ar.customers.lookups import blacklisted_since, file_gaps
 from ar.ledger.models import OpenItem
 from ar.statements.lookups import oldest_unconfirmed
 from kernel.actor import Actor
+from kernel.binds import TENANT, TODAY
+from kernel.db import columns
 from kernel.visibility import everything
 
 
@@ -69,26 +73,31 @@ def active_stops(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -
 
     One that the ladder placed is in force while the customer owes anything overdue.
     """
-    hold, item = ShippingHold, OpenItem
+    rows = columns(db, _active_stops(), {"tenant": tenant_id, "customer": customer_id, "today": today})
+    return [ActiveStop(id=row.id, kind=row.kind, reason=row.reason, until_on=row.until_on) for row in rows]
+
+
+@cache
+def _active_stops() -> sa.Select[*tuple[Any, ...]]:
+    hold, item, customer = ShippingHold, OpenItem, sa.bindparam("customer", type_=sa.Uuid)
     owes = sa.select(item.id).where(
-        item.tenant_id == tenant_id,
-        item.customer_id == customer_id,
+        item.tenant_id == TENANT,
+        item.customer_id == customer,
         item.side == 1,
         item.open_minor > 0,
-        item.due_on < today,
+        item.due_on < TODAY,
     )
-    rows = db.execute(
+    return (
         sa.select(hold.id, hold.kind, hold.reason, hold.until_on)
         .where(
-            hold.tenant_id == tenant_id,
-            hold.customer_id == customer_id,
+            hold.tenant_id == TENANT,
+            hold.customer_id == customer,
             hold.lifted_at.is_(None),
-            sa.or_(hold.until_on.is_(None), hold.until_on >= today),
+            sa.or_(hold.until_on.is_(None), hold.until_on >= TODAY),
             sa.or_(hold.kind != "ladder", owes.exists()),
         )
         .order_by(hold.placed_at, hold.id)
     )
-    return [ActiveStop(id=row.id, kind=row.kind, reason=row.reason, until_on=row.until_on) for row in rows]
 
 
 def _account(account: CustomerAccount) -> Account:

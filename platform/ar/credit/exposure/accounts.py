@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -23,6 +24,8 @@ from ar.credit.rules.policy import CreditPolicy
 from ar.customers.models import Customer
 from ar.ledger.lookups import company_currency, dated_rates
 from ar.ledger.rules.conversion import RATE_PLACES, convert
+from kernel.binds import TENANT
+from kernel.db import columns
 from kernel.money import exponent
 from kernel.visibility import everything
 
@@ -233,17 +236,26 @@ def _sum(members: Iterable[Mapping[str, CurrencyParts]]) -> dict[str, CurrencyPa
 
 def _groups(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None) -> tuple[dict[UUID, UUID], set[UUID]]:
     """Returns member → head of the groups that the customers (None: all) belong to, and all members of these."""
+    asked: dict[str, Any] = {"tenant": tenant_id}
+    if customer_ids is not None:
+        asked["customers"] = sorted(customer_ids)
+    head_of = {row.id: row.group_head_id for row in columns(db, _members(of_all=customer_ids is None), asked)}
+    return head_of, set(head_of)
+
+
+@cache
+def _members(*, of_all: bool) -> sa.Select[*tuple[Any, ...]]:
+    """Selects the members of groups, each with its head."""
     customer = Customer
     statement = sa.select(customer.id, customer.group_head_id).where(
-        customer.tenant_id == tenant_id, customer.group_head_id.is_not(None)
+        customer.tenant_id == TENANT, customer.group_head_id.is_not(None)
     )
-    if customer_ids is not None:
-        ids = sa.cast(sorted(customer_ids), sa.ARRAY(sa.Uuid))
-        heads = sa.select(sa.func.array_agg(customer.group_head_id)).where(
-            customer.tenant_id == tenant_id, customer.id == sa.any_(ids), customer.group_head_id.is_not(None)
-        )
-        # One array, looked up by the index: an OR of both read every customer of the company.
-        asked = sa.func.array_cat(ids, heads.scalar_subquery(), type_=sa.ARRAY(sa.Uuid))
-        statement = statement.where(customer.group_head_id == sa.any_(asked))
-    head_of = {row.id: row.group_head_id for row in db.execute(statement)}
-    return head_of, set(head_of)
+    if of_all:
+        return statement
+    ids = sa.bindparam("customers", type_=sa.ARRAY(sa.Uuid))
+    heads = sa.select(sa.func.array_agg(customer.group_head_id)).where(
+        customer.tenant_id == TENANT, customer.id == sa.any_(ids), customer.group_head_id.is_not(None)
+    )
+    # One array, looked up by the index: an OR of both read every customer of the company.
+    both = sa.func.array_cat(ids, heads.scalar_subquery(), type_=sa.ARRAY(sa.Uuid))
+    return statement.where(customer.group_head_id == sa.any_(both))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -149,6 +149,7 @@ def html_lang() -> str:
     return current_language().replace("_", "-")
 
 
+@lru_cache(maxsize=4096, typed=True)  # the steps of one day give the same few reasons; markup is not its text
 def whole_dates(text: str) -> Markup:
     """Returns a sentence as markup whose ISO dates are not broken at the end of a line."""
     return Markup("").join(  # it escapes what is no markup

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -23,6 +24,8 @@ from ar.cases.models import StepTaken
 from ar.cases.rules.holds import APPLY_FIRST, ActiveHolds, Unapplied, reason_not_to_chase
 from ar.ledger.lookups import document_label_of, later_allocations, open_items, open_minor_at
 from ar.ledger.models import OpenItem
+from kernel.binds import TENANT, TODAY
+from kernel.db import columns
 
 
 class Letter(NamedTuple):
@@ -73,26 +76,40 @@ def letter_lines(
         return {}
     of_action = {letter.action_id: letter for letter in letters}
     customers = sorted({letter.customer_id for letter in letters})
-    rows = db.execute(_select_pending_items(tenant_id, today, sorted(of_action))).all()
+    asked = {"tenant": tenant_id, "today": today, "actions": sorted(of_action)}
+    rows = columns(db, _pending_items(), asked).all()
     holds = active_holds(db, tenant_id, today, customer_ids=customers)
     unapplied = unapplied_of(db, tenant_id, today, customers)
     covered = _covered(db, tenant_id, today, unapplied, holds)
     lines: dict[UUID, list[LetterLine]] = {action_id: [] for action_id in of_action}
     small = _small(rows, of_action, holds, book)
+    # A page of the queue has hundreds of items, and to look up by an id costs as much as the rule.
     for row in rows:
-        letter, values = of_action[row.action_id], dict(row._mapping)
+        action_id, item_id, open_minor = row.action_id, row.item_id, row.open_minor
+        letter = of_action[action_id]
         reason = reason_not_to_chase(
             currency=letter.currency,
-            open_minor=row.open_minor,
-            hold=holds.on(row.item_id, letter.customer_id),
+            open_minor=open_minor,
+            hold=holds.on(item_id, letter.customer_id) if holds else None,
             policy=book.by_id[row.policy_version_id],
-            unapplied=unapplied.get((letter.customer_id, letter.currency)),
-            small_minor=small.get(row.action_id, 0),
+            unapplied=unapplied.get((letter.customer_id, letter.currency)) if unapplied else None,
+            small_minor=small.get(action_id, 0) if small else 0,
         )
-        del values["action_id"]
-        covered_minor = min(covered.get(row.item_id, 0), row.open_minor)
-        line = LetterLine(**values, reason=reason.code if reason else None, covered_minor=covered_minor)
-        lines[row.action_id].append(line)
+        lines[action_id].append(
+            LetterLine(
+                step_id=row.step_id,
+                item_id=item_id,
+                document_no=row.document_no,
+                due_on=row.due_on,
+                open_minor=open_minor,
+                frozen_minor=row.frozen_minor,
+                level=row.level,
+                code=row.code,
+                policy_version_id=row.policy_version_id,
+                reason=reason.code if reason else None,
+                covered_minor=min(covered.get(item_id, 0), open_minor) if covered else 0,
+            )
+        )
     return {action_id: _asking(each, of_action[action_id].currency, book) for action_id, each in lines.items()}
 
 
@@ -100,13 +117,14 @@ def _small(
     rows: Sequence[Any], of_action: Mapping[UUID, Letter], holds: ActiveHolds, book: PolicyBook
 ) -> dict[UUID, int]:
     """Returns action id → what its items that are too small each, and not held, come to; an item counts once."""
+    found = {
+        (row.action_id, row.item_id, row.open_minor, row.policy_version_id)
+        for row in rows
+        if book.by_id[row.policy_version_id].is_within_tolerance(of_action[row.action_id].currency, row.open_minor)
+    }
     sums: dict[UUID, int] = {}
-    for action_id, item_id, open_minor, version_id in {
-        (row.action_id, row.item_id, row.open_minor, row.policy_version_id) for row in rows
-    }:
-        letter = of_action[action_id]
-        is_small = book.by_id[version_id].is_within_tolerance(letter.currency, open_minor)
-        if is_small and holds.on(item_id, letter.customer_id) is None:
+    for action_id, item_id, open_minor, _version_id in found:
+        if holds.on(item_id, of_action[action_id].customer_id) is None:
             sums[action_id] = sums.get(action_id, 0) + open_minor
     return sums
 
@@ -146,15 +164,16 @@ def _covered(
     return covered
 
 
-def _select_pending_items(tenant_id: UUID, today: date, action_ids: Sequence[UUID]) -> sa.Select[*tuple[Any, ...]]:
+@cache
+def _pending_items() -> sa.Select[*tuple[Any, ...]]:
     step, item = StepTaken, OpenItem
-    later = later_allocations(tenant_id, today)
+    later = later_allocations(TENANT, TODAY)
     return (
         sa.select(
             step.action_id,
             step.id.label("step_id"),
             step.item_id,
-            document_label_of(tenant_id).label("document_no"),
+            document_label_of(TENANT).label("document_no"),
             item.due_on,
             open_minor_at(later).label("open_minor"),
             step.open_minor.label("frozen_minor"),
@@ -165,9 +184,9 @@ def _select_pending_items(tenant_id: UUID, today: date, action_ids: Sequence[UUI
         .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
         .outerjoin(later, later.c.item_id == item.id)
         .where(
-            step.tenant_id == tenant_id,
-            item.tenant_id == tenant_id,
-            step.action_id.in_(action_ids),
+            step.tenant_id == TENANT,
+            item.tenant_id == TENANT,
+            step.action_id == sa.any_(sa.bindparam("actions", type_=sa.ARRAY(sa.Uuid))),
             step.state.in_(PENDING),
         )
         .order_by(item.due_on, item.document_no, step.level)

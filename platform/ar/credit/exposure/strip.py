@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,6 +18,8 @@ from ar.credit.exposure.accounts import CustomerAccount, customer_accounts
 from ar.credit.policy.queries import credit_policy
 from ar.customers.models import Customer
 from ar.receipts.models import BankLine
+from kernel.binds import TENANT
+from kernel.db import columns
 from kernel.errors import NotFound
 
 #: The parts of an exposure in the order in which an amount passes them, the furthest first; `unapplied` is taken off.
@@ -68,8 +72,7 @@ class CreditStrip:
 
 def credit_strip(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> CreditStrip:
     """Returns the strip of a customer as of now. Raises NotFound(`customer_not_found`)."""
-    c = Customer
-    number = db.execute(sa.select(c.number).where(c.tenant_id == tenant_id, c.id == customer_id)).scalar_one_or_none()
+    number = columns(db, _number(), {"tenant": tenant_id, "customer": customer_id}).scalar_one_or_none()
     if number is None:
         raise NotFound("customer_not_found")
     accounts = customer_accounts(db, tenant_id, [customer_id], credit_policy(db, tenant_id), today=today)
@@ -87,19 +90,31 @@ def credit_strip(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -
 
 def _bank_lines(db: Session, tenant_id: UUID, customer_id: UUID) -> tuple[LineSum, ...]:
     """Returns the incoming lines not posted yet whose best proposal is this customer, per currency."""
+    rows = columns(db, _proposed_lines(), {"tenant": tenant_id, "proposed": str(customer_id)})
+    return tuple(LineSum(currency=row.currency, lines=row.lines, minor=row.minor) for row in rows)
+
+
+@cache
+def _number() -> sa.Select[*tuple[Any, ...]]:
+    customer = Customer
+    asked = sa.bindparam("customer", type_=sa.Uuid)
+    return sa.select(customer.number).where(customer.tenant_id == TENANT, customer.id == asked)
+
+
+@cache
+def _proposed_lines() -> sa.Select[*tuple[Any, ...]]:
     line = BankLine
     proposed = sa.func.jsonb_extract_path_text(line.proposal, "proposals", "0", "customer_id")
     total = sa.cast(sa.func.sum(line.amount_minor), sa.BigInteger)
-    rows = db.execute(
+    return (
         sa.select(line.currency, sa.func.count().label("lines"), total.label("minor"))
         .where(
-            line.tenant_id == tenant_id,
+            line.tenant_id == TENANT,
             line.state == "open",
             line.side == 1,
             line.status == "booked",
-            proposed == str(customer_id),
+            proposed == sa.bindparam("proposed", type_=sa.Text),
         )
         .group_by(line.currency)
         .order_by(line.currency)
     )
-    return tuple(LineSum(currency=row.currency, lines=row.lines, minor=row.minor) for row in rows)

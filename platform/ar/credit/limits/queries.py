@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,32 +16,19 @@ from sqlalchemy.orm import Session
 
 from ar.credit.limits.models import CreditLimit
 from ar.credit.rules.exposure import DatedLimit
+from kernel.binds import TENANT
+from kernel.db import columns
 
 
 def limits_in_force(
     db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None, on: date
 ) -> dict[UUID, list[DatedLimit]]:
     """Returns the limits in force on a day of the customers (None: of all), by customer; absent without any."""
-    limit = CreditLimit
-    statement = sa.select(
-        limit.customer_id,
-        limit.kind,
-        limit.currency,
-        limit.amount_minor,
-        limit.valid_from,
-        limit.valid_to,
-        limit.term_days,
-        limit.grade,
-    ).where(
-        limit.tenant_id == tenant_id,
-        limit.valid_from <= on,
-        sa.or_(limit.valid_to.is_(None), limit.valid_to >= on),
-    )
+    asked: dict[str, Any] = {"tenant": tenant_id, "on": on}
     if customer_ids is not None:
-        ids = sa.cast(sorted(customer_ids), sa.ARRAY(sa.Uuid))
-        statement = statement.where(limit.customer_id == sa.any_(ids))
+        asked["customers"] = sorted(customer_ids)
     found: dict[UUID, list[DatedLimit]] = {}
-    for row in db.execute(statement):
+    for row in columns(db, _in_force(of_all=customer_ids is None), asked):
         found.setdefault(row.customer_id, []).append(
             DatedLimit(
                 kind=row.kind,
@@ -52,3 +41,24 @@ def limits_in_force(
             )
         )
     return found
+
+
+@cache
+def _in_force(*, of_all: bool) -> sa.Select[*tuple[Any, ...]]:
+    limit, on = CreditLimit, sa.bindparam("on", type_=sa.Date)
+    chosen = () if of_all else (limit.customer_id == sa.any_(sa.bindparam("customers", type_=sa.ARRAY(sa.Uuid))),)
+    return sa.select(
+        limit.customer_id,
+        limit.kind,
+        limit.currency,
+        limit.amount_minor,
+        limit.valid_from,
+        limit.valid_to,
+        limit.term_days,
+        limit.grade,
+    ).where(
+        limit.tenant_id == TENANT,
+        limit.valid_from <= on,
+        sa.or_(limit.valid_to.is_(None), limit.valid_to >= on),
+        *chosen,
+    )

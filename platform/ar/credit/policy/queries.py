@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from ar.credit.policy.inputs import form_values
 from ar.credit.policy.models import CreditSettings
 from ar.credit.rules.policy import CONTRACT_NOTICE_DAYS, DEFAULT_POLICY, CreditPolicy, Size
 from ar.customers.models import Customer
+from kernel.binds import TENANT
+from kernel.db import columns
 
 
 def credit_policy(db: Session, tenant_id: UUID) -> CreditPolicy:
@@ -26,14 +29,15 @@ def credit_policy(db: Session, tenant_id: UUID) -> CreditPolicy:
 
 def credit_policy_version(db: Session, tenant_id: UUID) -> tuple[int, CreditPolicy]:
     """Returns the version and the credit policy in force."""
-    settings = CreditSettings
-    row = db.execute(
-        sa.select(settings.version, settings.data)
-        .where(settings.tenant_id == tenant_id)
-        .order_by(settings.version.desc())
-        .limit(1)
-    ).first()
+    row = columns(db, _newest_settings(), {"tenant": tenant_id}).first()
     return (0, DEFAULT_POLICY) if row is None else (row.version, CreditPolicy.model_validate(row.data))
+
+
+@cache
+def _newest_settings() -> sa.Select[*tuple[Any, ...]]:
+    settings = CreditSettings
+    newest = sa.select(settings.version, settings.data).order_by(settings.version.desc()).limit(1)
+    return newest.where(settings.tenant_id == TENANT)
 
 
 def size_of(db: Session, tenant_id: UUID, customer_id: UUID) -> Size | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from ar.customers.file.models import BlacklistEntry
 from ar.customers.models import Customer
+from kernel.binds import TENANT
+from kernel.db import columns
 from kernel.errors import NotFound
 from kernel.views import select_view, value, view, views
 
@@ -65,14 +68,18 @@ def entry_line(db: Session, tenant_id: UUID, entry_id: UUID) -> BlacklistLine:
 
 def open_entry(db: Session, tenant_id: UUID, customer_id: UUID) -> BlacklistLine | None:
     """Returns the entry of a customer that is listed or proposed; None without one."""
-    entry = BlacklistEntry
-    row = db.execute(
-        _lines(tenant_id).where(entry.customer_id == customer_id, entry.state.in_(("proposed", "listed")))
-    ).first()
+    row = columns(db, _open_entry(), {"tenant": tenant_id, "customer": customer_id}).first()
     return None if row is None else view(BlacklistLine, row)
 
 
-def _lines(tenant_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+@cache
+def _open_entry() -> sa.Select[*tuple[Any, ...]]:
+    entry = BlacklistEntry
+    of_customer = entry.customer_id == sa.bindparam("customer", type_=sa.Uuid)
+    return _lines(TENANT).where(of_customer, entry.state.in_(("proposed", "listed")))
+
+
+def _lines(tenant_id: Any) -> sa.Select[*tuple[Any, ...]]:
     entry, customer = BlacklistEntry, Customer
     return (
         select_view(

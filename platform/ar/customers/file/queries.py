@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,8 @@ from ar.customers.rules.customer_file import (
     gap_codes,
 )
 from ar.customers.rules.identity_numbers import doubt_about, is_unified_code
+from kernel.binds import TENANT
+from kernel.db import columns
 from kernel.views import from_json, json_view, value
 from tenants.models import Tenant
 
@@ -54,27 +57,11 @@ def file_gaps(db: Session, tenant_id: UUID, customer_ids: Collection[UUID], toda
 def all_gaps(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None, today: date) -> dict[UUID, list[Gap]]:
     """Returns every gap, also what lapses soon, of the customers (None: of all); customers without one are absent."""
     policy = file_policy(db, tenant_id)
-    customer, check = Customer, IdentityCheck
-    is_checked = (
-        sa.select(check.id)
-        .where(check.tenant_id == tenant_id, check.customer_id == customer.id, check.tax_id == customer.tax_id)
-        .exists()
-    )
-    rows = db.execute(
-        sa.select(
-            customer.id,
-            customer.entity_type,
-            customer.tax_id,
-            is_checked.label("is_checked"),
-            _documents(tenant_id).label("documents"),
-        ).where(
-            customer.tenant_id == tenant_id,
-            customer.retired_at.is_(None),
-            *(() if customer_ids is None else (_is_one_of(customer.id, customer_ids),)),
-        )
-    )
+    asked: dict[str, Any] = {"tenant": tenant_id}
+    if customer_ids is not None:
+        asked["customers"] = sorted(customer_ids)
     found = {}
-    for row in rows:
+    for row in columns(db, _file_facts(of_all=customer_ids is None), asked):
         facts = CustomerFileFacts(
             entity_type=row.entity_type,
             unified_code=is_unified_code(row.tax_id),
@@ -85,6 +72,25 @@ def all_gaps(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None
         if gaps:
             found[row.id] = gaps
     return found
+
+
+@cache
+def _file_facts(*, of_all: bool) -> sa.Select[*tuple[Any, ...]]:
+    """Selects what the gaps of customers are found by; built once, since pages wait for it."""
+    customer, check = Customer, IdentityCheck
+    is_checked = (
+        sa.select(check.id)
+        .where(check.tenant_id == TENANT, check.customer_id == customer.id, check.tax_id == customer.tax_id)
+        .exists()
+    )
+    chosen = () if of_all else (customer.id == sa.any_(sa.bindparam("customers", type_=sa.ARRAY(sa.Uuid))),)
+    return sa.select(
+        customer.id,
+        customer.entity_type,
+        customer.tax_id,
+        is_checked.label("is_checked"),
+        _documents().label("documents"),
+    ).where(customer.tenant_id == TENANT, customer.retired_at.is_(None), *chosen)
 
 
 def customers_with_files(tenant_id: UUID) -> sa.Select[Any]:
@@ -108,20 +114,21 @@ def file_policy(db: Session, tenant_id: UUID) -> FilePolicy:
 
 def file_policy_version(db: Session, tenant_id: UUID) -> tuple[int, FilePolicy]:
     """Returns the version and what the files must hold; a company that never said it has the preset, version 0."""
-    settings = FileSettings
-    row = db.execute(
-        sa.select(settings.version, settings.data)
-        .where(settings.tenant_id == tenant_id)
-        .order_by(settings.version.desc())
-        .limit(1)
-    ).first()
+    row = columns(db, _newest_settings(), {"tenant": tenant_id}).first()
     return (0, DEFAULT_FILE_POLICY) if row is None else (row.version, FilePolicy.model_validate(row.data))
 
 
-def _documents(tenant_id: UUID) -> sa.ScalarSelect[Any]:
+@cache
+def _newest_settings() -> sa.Select[*tuple[Any, ...]]:
+    settings = FileSettings
+    newest = sa.select(settings.version, settings.data).order_by(settings.version.desc()).limit(1)
+    return newest.where(settings.tenant_id == TENANT)
+
+
+def _documents() -> sa.ScalarSelect[Any]:
     """Returns the documents of a customer that count, as JSON; their day is that of the company's own clock."""
     document = CustomerDocument
-    timezone = sa.select(Tenant.timezone).where(Tenant.id == tenant_id).scalar_subquery()
+    timezone = sa.select(Tenant.timezone).where(Tenant.id == TENANT).scalar_subquery()
     line = json_view(
         DocumentFacts,
         kind=value(document.kind),
@@ -132,7 +139,7 @@ def _documents(tenant_id: UUID) -> sa.ScalarSelect[Any]:
     return (
         sa.select(sa.func.jsonb_agg(line))
         .where(
-            document.tenant_id == tenant_id,
+            document.tenant_id == TENANT,
             document.customer_id == Customer.id,
             document.state.in_(sorted(COUNTING_STATES)),
         )

@@ -7,6 +7,7 @@ locked in one order, so that no circle arises from two changes at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from ar.customers.inputs import SetStanding, standing_values
 from ar.customers.models import Customer
 from kernel import journal
 from kernel.actor import Actor
+from kernel.binds import TENANT
+from kernel.db import columns
 from kernel.errors import NotFound, RuleBroken
 from kernel.versions import check_version
 from kernel.views import LATER, from_json, json_view, select_view, value, view
@@ -52,7 +55,7 @@ def standing(db: Session, tenant_id: UUID, customer_id: UUID) -> Standing:
 
     Raises NotFound(`customer_not_found`).
     """
-    row = db.execute(_statement(tenant_id, customer_id)).first()
+    row = columns(db, _statement(), {"tenant": tenant_id, "customer": customer_id}).first()
     if row is None:
         raise NotFound("customer_not_found")
     return view(Standing, row, members=from_json(Member, row.members))
@@ -149,12 +152,14 @@ def _require_one_level(db: Session, tenant_id: UUID, customer_id: UUID, head_id:
         raise RuleBroken("group_has_members")
 
 
-def _statement(tenant_id: UUID, customer_id: UUID) -> sa.Select[*tuple[Any, ...]]:
+@cache
+def _statement() -> sa.Select[*tuple[Any, ...]]:
     customer, head, member = Customer, aliased(Customer), aliased(Customer)
+    asked = sa.bindparam("customer", type_=sa.Uuid)
     line = json_view(Member, id=value(member.id), number=value(member.number), name=value(member.name))
     members = (
         sa.select(sa.func.jsonb_agg(aggregate_order_by(line, member.sort_key, member.number)))
-        .where(member.tenant_id == tenant_id, member.group_head_id == customer_id, member.retired_at.is_(None))
+        .where(member.tenant_id == TENANT, member.group_head_id == asked, member.retired_at.is_(None))
         .scalar_subquery()
     )
     return (
@@ -170,6 +175,6 @@ def _statement(tenant_id: UUID, customer_id: UUID) -> sa.Select[*tuple[Any, ...]
             members=LATER,
         )
         .add_columns(members.label("members"))
-        .outerjoin(head, sa.and_(head.tenant_id == tenant_id, head.id == customer.group_head_id))
-        .where(customer.tenant_id == tenant_id, customer.id == customer_id)
+        .outerjoin(head, sa.and_(head.tenant_id == TENANT, head.id == customer.group_head_id))
+        .where(customer.tenant_id == TENANT, customer.id == asked)
     )

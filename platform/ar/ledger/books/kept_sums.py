@@ -8,6 +8,7 @@ those of `as_of.open_minor_at`. They are of the whole company: a limited session
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from sqlalchemy.orm import Session
 from ar.ledger.books.as_of import DayValue, TenantValue, later_allocations_cte
 from ar.ledger.models import LedgerSum, OpenItem
 from ar.ledger.rules.stages import DOUBTFUL_DAYS, TRADE_KINDS
+from kernel.binds import TENANT
+from kernel.db import columns
 
 OWED: Final = "owed"
 CREDIT: Final = "credit"
@@ -92,13 +95,18 @@ def sum_where(column: Any, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElem
 
 def posted_sums(db: Session, tenant_id: UUID, on: date) -> dict[str, int]:
     """Returns the signed balance (minor units) of the receivables account per currency at the end of `on`."""
+    rows = columns(db, _posted_sums(), {"tenant": tenant_id, "on": on})
+    return {row.currency: row.minor for row in rows}
+
+
+@cache
+def _posted_sums() -> sa.Select[*tuple[Any, ...]]:
     kept = LedgerSum
-    rows = db.execute(
+    return (
         sa.select(kept.currency, sa.cast(sa.func.sum(kept.minor), sa.BigInteger).label("minor"))
-        .where(kept.tenant_id == tenant_id, kept.measure == POSTED, kept.day <= on)
+        .where(kept.tenant_id == TENANT, kept.measure == POSTED, kept.day <= sa.bindparam("on", type_=sa.Date))
         .group_by(kept.currency)
     )
-    return {row.currency: row.minor for row in rows}
 
 
 def select_owned_sums(tenant_id: TenantValue, on: DayValue) -> sa.Select[*tuple[Any, ...]]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from sqlalchemy.orm import Session
 from ar.ledger.closing.audit.models import DoctorRun
 from kernel import journal, outbox
 from kernel.actor import Actor
+from kernel.binds import TENANT
+from kernel.db import columns
 from kernel.ids import new_id
 from tenants.slice import Check
 
@@ -56,13 +59,7 @@ def record_run(db: Session, actor: Actor, checks: Sequence[Check]) -> UUID:
 
 def examination_runs(db: Session, tenant_id: UUID, limit: int = RUNS_SHOWN) -> list[ExaminationRun]:
     """Returns the latest examinations, newest first."""
-    run = DoctorRun
-    rows = db.execute(
-        sa.select(run.id, run.examined_at, run.ok, run.findings)
-        .where(run.tenant_id == tenant_id)
-        .order_by(run.examined_at.desc(), run.id.desc())
-        .limit(limit)
-    )
+    rows = columns(db, _newest_runs(limit), {"tenant": tenant_id})
     return [
         ExaminationRun(
             id=row.id,
@@ -72,6 +69,17 @@ def examination_runs(db: Session, tenant_id: UUID, limit: int = RUNS_SHOWN) -> l
         )
         for row in rows
     ]
+
+
+@cache
+def _newest_runs(limit: int) -> sa.Select[*tuple[Any, ...]]:
+    run = DoctorRun
+    return (
+        sa.select(run.id, run.examined_at, run.ok, run.findings)
+        .where(run.tenant_id == TENANT)
+        .order_by(run.examined_at.desc(), run.id.desc())
+        .limit(limit)
+    )
 
 
 def request_examination(db: Session, actor: Actor, key: str) -> None:

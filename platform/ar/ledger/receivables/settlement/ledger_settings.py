@@ -5,6 +5,7 @@ Invariant: one place says whether receivables are shown after or before unapplie
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ar.ledger.receivables.settlement.models import LedgerSettings
+from kernel.binds import TENANT
+from kernel.db import columns
 
 
 def select_credits_netted(tenant_id: Any) -> sa.ScalarSelect[bool]:
@@ -28,4 +31,9 @@ def select_credits_netted(tenant_id: Any) -> sa.ScalarSelect[bool]:
 
 def credits_netted(db: Session, tenant_id: UUID) -> bool:
     """Returns True when receivables are shown after unapplied credits (the default), False when before them."""
-    return db.execute(sa.select(sa.func.coalesce(select_credits_netted(tenant_id), sa.true()))).scalar_one()
+    return bool(columns(db, _credits_netted(), {"tenant": tenant_id}).scalar_one())
+
+
+@cache
+def _credits_netted() -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(sa.func.coalesce(select_credits_netted(TENANT), sa.true()))

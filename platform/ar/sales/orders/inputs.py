@@ -34,7 +34,7 @@ LINES_MAX: Final = 500
 
 
 class LineInput(CommandInput):
-    """One line of an order: `unit_price` in major units, with tax; `tax_rate_bps` for information alone."""
+    """One line of an order: `unit_price` in major units, with tax; `tax_rate_bps`: of the tax within it."""
 
     line_no: Annotated[int, Field(ge=1, le=999_999)]
     product: Name

@@ -40,11 +40,11 @@ from ar.credit.signals.inputs import NoteSignal
 from ar.credit.signals.running import run_signals
 from ar.customers.blacklist.commands import propose_entry
 from ar.customers.blacklist.inputs import ProposeListing
-from ar.sales.commands import confirm_order, enter_order, sign_off
+from ar.sales.commands import close_order_short, confirm_order, enter_order, sign_off
 from ar.sales.deliveries.inputs import PlanDelivery, ShipDelivery
 from ar.sales.deliveries.planning import plan_delivery, remaining_lines
 from ar.sales.deliveries.shipping import pick_delivery, ship_delivery
-from ar.sales.inputs import EnterOrder, SignOffDelivery
+from ar.sales.inputs import CloseOrder, EnterOrder, SignOffDelivery
 from kernel.actor import Actor
 from kernel.ids import new_id
 
@@ -237,7 +237,7 @@ def _waiting_assessments(story: Story, db: Session, actor: Actor) -> None:
 
 
 def _held_orders(story: Story, db: Session, actor: Actor) -> None:
-    """Enters orders that the checks hold, at least one for each reason that this company can show."""
+    """Enters orders that the checks hold, at least one for each reason, each with a note that the warehouse sees."""
     director, seller = story.person(actor, "finance-director"), story.person(actor, "salesperson")
     stop = StopShipments(customer_id=story.customers[_STOPPED].id, reason="连续两期未付，暂停发货。")
     stop_shipments(db, director, stop)
@@ -252,6 +252,7 @@ def _held_orders(story: Story, db: Session, actor: Actor) -> None:
     many = [("蓝牙音箱 T8", "台", "40000", "128.00")]
     few = [("电源模块 P12", "件", "20", "46.50")]
     held: tuple[tuple[str, list[tuple[str, str, str, str]], dict[str, Any]], ...] = (
+        ("C0033", few, {"term_days": 60}),  # a longer term than was granted
         ("C0033", many, {}),  # limit
         (_NO_LIMIT, few, {}),  # no limit
         (_overdue(story, db, actor), few, {}),  # term
@@ -268,14 +269,26 @@ def _held_orders(story: Story, db: Session, actor: Actor) -> None:
         ("C0001", [("蓝牙音箱 T8", "台", "600", "128.00")], {"contract": contract_id}),  # quantity
     )
     for number, lines, more in held:
-        _order(story, db, actor, number, lines, keep=True, **more)
+        _order(story, db, actor, number, lines, keep=True, noted=True, **more)
+    _closed_order(story, db, actor, few)
     asked.group_with_head(story, db, actor, _OVER[0], _MEMBER)
     waiting = asked.unconfirmed(story, db, actor, _taken())
     for number in [_MEMBER, *([waiting] if waiting else [])]:
         complete_file(story, db, actor, number)
-        _order(story, db, actor, number, few, keep=True)
+        _order(story, db, actor, number, few, keep=True, noted=True)
     asked.request_and_proof(story, db, actor, "C0033", "C0043")
     asked.guarantee(story, db, actor, "C0034")
+
+
+def _closed_order(story: Story, db: Session, actor: Actor, lines: Sequence[tuple[str, str, str, str]]) -> None:
+    """Leaves a note of an order that was closed short after the note was planned: nothing of it moves."""
+    for number in _may_order(story, db, actor):
+        order_id = _order(story, db, actor, number, lines)
+        if order_id is not None:
+            _note(story, db, actor, order_id)
+            person = story.person(actor, "order-follow-up")
+            close_order_short(db, person, order_id, CloseOrder(reason="客户取消余量，送货单待收回。"))
+            return
 
 
 def _notes_to_ship(story: Story, db: Session, actor: Actor) -> None:
@@ -333,10 +346,14 @@ def _order(
     lines: Sequence[tuple[str, str, str, str]],
     *,
     keep: bool = False,
+    noted: bool = False,
     contract: UUID | str | None = "framework",
     **more: Any,
 ) -> UUID | None:
-    """Enters an order and asks the checks; returns its id where it is released. One that is held stays with `keep`."""
+    """Enters an order and asks the checks; returns its id where it is released.
+
+    One that is held stays with `keep`, and gets a note that waits in the warehouse with `noted`.
+    """
     debtor = next(each for each in story.cast.debtors if each.number == number)
     person = story.person(actor, "order-follow-up")
     # Before the savepoint: the contract stays when the order is given up.
@@ -365,15 +382,17 @@ def _order(
     if not decision.passes and not keep:
         savepoint.rollback()
         return None
+    if noted and not decision.passes:
+        _note(story, db, actor, order_id, goes=False)
     savepoint.commit()
     return order_id if decision.passes else None
 
 
-def _note(story: Story, db: Session, actor: Actor, order_id: UUID) -> UUID:
+def _note(story: Story, db: Session, actor: Actor, order_id: UUID, *, goes: bool = True) -> UUID:
     data = PlanDelivery(
         mode="direct",
         planned_on=actor.today,
-        driver_id=story.people.get("driver"),
+        driver_id=story.people.get("driver") if goes else None,
         lines=remaining_lines(db, story.tenant_id, order_id),
     )
     return plan_delivery(db, story.person(actor, "order-follow-up"), order_id, data)

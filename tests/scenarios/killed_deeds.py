@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,16 +13,20 @@ from ar.bills.checks import bills_checks
 from ar.bills.commands import take_step
 from ar.bills.inputs import Dishonour
 from ar.bills.rules import State, StepKind
-from ar.credit.models import Commitment
+from ar.credit.checks.examination import credit_checks
+from ar.credit.models import Commitment, CommitmentChange, ReviewLine
+from ar.credit.reviews.opening import open_review
 from ar.ledger.books.reversal import reverse_item
 from ar.ledger.closing.audit.checks import ledger_checks
 from ar.ledger.models import Allocation, OpenItem
 from ar.receipts.posting.bulk_posting import NewReceipt, post_receipts
-from ar.sales.commands import sign_off
-from ar.sales.deliveries.inputs import ShipDelivery
+from ar.sales.deliveries.inputs import ReturnedLine, ReturnGoods, ShipDelivery
+from ar.sales.deliveries.returns import return_goods
 from ar.sales.deliveries.shipping import ship_delivery
+from ar.sales.deliveries.signing.commands import sign_off
 from ar.sales.deliveries.signing.inputs import SignOffDelivery
-from ar.sales.models import Delivery, OrderDecision, SignOff
+from ar.sales.models import Delivery, DeliveryReturn, Order, OrderDecision, OrderInvoice, SignOff, SignOffLine
+from ar.sales.orders.examination import sales_checks
 from kernel.actor import Actor, system_actor
 from kernel.db import read_only_transaction, transaction
 
@@ -52,41 +57,6 @@ def dishonour(tenant_id: UUID, bill: str, key: str, **_: Any) -> None:
         take_step(db, _actor(tenant_id), UUID(bill), StepKind.DISHONOUR, data)
 
 
-def ship(tenant_id: UUID, note: str, **_: Any) -> None:
-    """A note leaves, with its amounts, its decision and what the order commits."""
-    with transaction(tenant_id) as db:
-        ship_delivery(db, _actor(tenant_id), UUID(note), ShipDelivery())
-
-
-def sign(tenant_id: UUID, note: str, on: str, **_: Any) -> None:
-    """A note is signed for, which posts the invoice that went with it."""
-    with transaction(tenant_id) as db:
-        data = SignOffDelivery(signed_on=date.fromisoformat(on), signed_by="王芳", channel="import")
-        sign_off(db, _actor(tenant_id), UUID(note), data)
-
-
-def goods(tenant_id: UUID) -> list[Any]:
-    """How many notes are planned and out, decisions kept, signatures and documents, and what all orders commit."""
-    d, c = Delivery, Commitment
-    counted = (OrderDecision, SignOff, OpenItem)
-    with read_only_transaction(tenant_id) as db:
-        found = db.execute(sa.select(d.state, sa.func.count()).where(d.tenant_id == tenant_id).group_by(d.state)).all()
-        states = {each[0]: each[1] for each in found}
-        numbers = [
-            int(db.execute(sa.select(sa.func.count()).where(table.tenant_id == tenant_id)).scalar_one())
-            for table in counted
-        ]
-        sums = (sa.func.sum(c.released_minor), sa.func.sum(c.shipped_minor), sa.func.sum(c.signed_minor))
-        commits = db.execute(sa.select(*sums).where(c.tenant_id == tenant_id)).one()
-        return [states.get("planned", 0), states.get("shipped", 0), *numbers, *map(int, commits)]
-
-
-def goods_as_before(tenant_id: UUID, before: list[int], **_: Any) -> str | None:
-    """Nothing has happened to the goods."""
-    now = goods(tenant_id)
-    return f"half done: {before} became {now}" if now != before else None
-
-
 def figures(tenant_id: UUID) -> list[Any]:
     """How many documents and allocations there are, and what is open: a half-done deed changes one of them."""
     i, a = OpenItem, Allocation
@@ -97,7 +67,7 @@ def figures(tenant_id: UUID) -> list[Any]:
             )
         ).one()
         allocations = db.execute(sa.select(sa.func.count()).where(a.tenant_id == tenant_id)).scalar_one()
-        return [int(items[0]), int(items[1]), int(items[2]), int(allocations)]
+        return [int(items[0]), int(items[1] or 0), int(items[2] or 0), int(allocations)]
 
 
 def as_before(tenant_id: UUID, before: list[int], **_: Any) -> str | None:
@@ -111,3 +81,54 @@ def whole(tenant_id: UUID, **_: Any) -> str | None:
     with read_only_transaction(tenant_id) as db:
         bad = [c for c in (*ledger_checks(db, tenant_id), *bills_checks(db, tenant_id)) if not c.ok]
     return f"{bad}" if bad else None
+
+
+def ship(tenant_id: UUID, note: str, **_: Any) -> None:
+    """A held order's note is shipped, which releases the order."""
+    with transaction(tenant_id) as db:
+        assert ship_delivery(db, _actor(tenant_id), UUID(note), ShipDelivery()).passes
+
+
+def sign(tenant_id: UUID, note: str, **_: Any) -> None:
+    """A note is signed for, and the invoice that went with it gets into the books."""
+    with transaction(tenant_id) as db:
+        data = SignOffDelivery(signed_on=_actor(tenant_id).today, signed_by="王芳", channel="import")
+        sign_off(db, _actor(tenant_id), UUID(note), data)
+
+
+def give_back(tenant_id: UUID, note: str, **_: Any) -> None:
+    """Goods that were signed for and invoiced come back."""
+    with transaction(tenant_id) as db:
+        lines = [ReturnedLine(position=1, quantity=Decimal(1))]
+        data = ReturnGoods(returned_on=_actor(tenant_id).today, reason="damaged", lines=lines)
+        return_goods(db, _actor(tenant_id), UUID(note), data)
+
+
+def open_half_year(tenant_id: UUID, **_: Any) -> None:
+    """A review of every customer with a limit is opened."""
+    with transaction(tenant_id) as db:
+        open_review(db, _actor(tenant_id))
+
+
+def goods(tenant_id: UUID) -> list[Any]:
+    """How many papers of sales and credit there are, and what is committed: a half-done deed changes one of them."""
+    counted = (OrderDecision, SignOff, SignOffLine, DeliveryReturn, OrderInvoice, CommitmentChange, ReviewLine)
+    with read_only_transaction(tenant_id) as db:
+        found: list[Any] = [
+            int(db.execute(sa.select(sa.func.count()).where(each.tenant_id == tenant_id)).scalar_one())
+            for each in counted
+        ]
+        c = Commitment
+        total = sa.func.coalesce(sa.func.sum(c.released_minor + c.shipped_minor + c.signed_minor), 0)
+        found.append(int(db.execute(sa.select(total).where(c.tenant_id == tenant_id)).scalar_one()))
+        states = sa.select(Order.state, Delivery.state).join(Delivery, Delivery.order_id == Order.id)
+        rows = db.execute(states.where(Order.tenant_id == tenant_id, Delivery.tenant_id == tenant_id))
+        return [*figures(tenant_id), *found, *sorted(f"{order} {note}" for order, note in rows)]
+
+
+def goods_as_before(tenant_id: UUID, before: list[Any], **_: Any) -> str | None:
+    """Nothing has happened, and the examination finds nothing."""
+    now = goods(tenant_id)
+    with read_only_transaction(tenant_id) as db:
+        bad = [c for c in (*credit_checks(db, tenant_id), *sales_checks(db, tenant_id)) if not c.ok]
+    return f"half done: {before} became {now}; {bad}" if now != before or bad else None

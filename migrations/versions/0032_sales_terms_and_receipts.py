@@ -8,7 +8,7 @@ from alembic import op
 from migrations.secure import append_only, each_tenant
 from migrations.tables import create_table, day, index, one_of, recorded, references, text, uuid
 
-revision = "0033"
+revision = "0032"
 down_revision = "0031"
 branch_labels = None
 depends_on = None

@@ -1,7 +1,7 @@
 """Picks and ships delivery notes: one decision that names every reason, asked again at each of them (R013).
 
 Invariants: what is refused moves nothing, and its decision is kept; of two notes shipped at once the later sees what
-the earlier took of quantity and limit (CS19); what other systems shipped comes in as history with its reasons.
+the earlier took of quantity and limit; what other systems shipped comes in as history with its reasons.
 """
 
 from __future__ import annotations

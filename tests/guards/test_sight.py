@@ -64,7 +64,7 @@ NOT_THEIRS: Final = ("鑫晟", "INV-1", "INV-LOST", "RC-1", "RC-2", "lina@", "B-
 ASKED_BEFORE: Final = (
     "WITH doc AS MATERIALIZED",
     "AND d.customer_id = ANY(CAST(",
-    # Exposure against limits of a customer that was asked for before: a sum is never filtered by who looks (CS9).
+    # Exposure against limits of a customer that was asked for before: a sum is never filtered by who looks.
     "CAST(sum(receivables) AS bigint)",
     "SELECT customer.id, customer.group_head_id",
     "credit_limit.valid_from, credit_limit.valid_to, credit_limit.term_days, credit_limit.grade",

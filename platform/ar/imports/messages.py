@@ -268,7 +268,7 @@ KIND_LABELS: dict[str, str] = {
     "limits": mark("Credit limits"),
     "orders": mark("Orders"),
     "deliveries": mark("Deliveries"),
-    "sign-offs": mark("Sign-offs"),
+    "sign-offs": mark("Delivery sign-offs"),
 }
 STATE_LABELS: dict[str, tuple[str, str]] = {
     "uploaded": (mark("Waiting"), "quiet"),
@@ -290,7 +290,7 @@ TOTAL_LABELS: dict[str, str] = {
     "limit": mark("Credit limits"),
     "order": mark("Orders"),
     "delivery": mark("Deliveries"),
-    "sign-off": mark("Sign-offs"),
+    "sign-off": mark("Delivery sign-offs"),
 }
 
 #: The choices of the mapping page, as (value of the mapping, label).

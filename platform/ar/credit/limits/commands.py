@@ -1,6 +1,6 @@
 """Asks for limits and carries out what the general manager decided (R063, R070); takes over limits of an import.
 
-Invariants: nothing is granted before the last decision; a cut is never refused for what is owed already (CS13), and
+Invariants: nothing is granted before the last decision; a cut is never refused for what is owed already, and
 takes effect at once when the general manager asks for it; an import's limits are decided by one act.
 """
 

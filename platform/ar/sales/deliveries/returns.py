@@ -1,6 +1,6 @@
 """Takes goods of a shipped note back: before they were signed for, or after, then given back by the ledger (R100).
 
-Invariants: a return is never refused for credit (CS11); what was invoiced is given back by a document of the ledger,
+Invariants: a return is never refused for credit; what was invoiced is given back by a document of the ledger,
 what was not is taken off what was signed for, so that nothing counts twice.
 """
 

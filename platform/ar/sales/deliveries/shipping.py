@@ -1,7 +1,7 @@
 """Picks and ships delivery notes: one decision that names every reason, asked again at each of them (R013).
 
 Invariants: what is refused moves nothing, and its decision is kept; of two notes shipped at once the later sees what
-the earlier took of quantity and limit (CS19).
+the earlier took of quantity and limit.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Finds where an order departs from its contract: prices, products, quantities.
 
-Source: R094, R099, CS18. Invariant: what a contract does not say, it does not forbid: without lines no price, without a
+Source: R094, R099. Invariant: what a contract does not say, it does not forbid: without lines no price, without a
 quantity no end of it.
 """
 

@@ -1,7 +1,6 @@
 """Links invoices of the ledger to the order that they bill, so that each amount counts once.
 
-Source: CS4, CS5, CS8. Invariants: of an invoice no more is linked than it came to, of an order no more than it came to,
-so what was billed is not billed again, whatever was credited since; an invoice from before the order bills none of it;
+Invariants: of an invoice no more is linked than it came to, of an order no more than it came to, so what was billed is not billed again, whatever was credited since; an invoice from before the order bills none of it;
 a link is inserted and never changed.
 """
 

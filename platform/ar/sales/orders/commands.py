@@ -1,7 +1,7 @@
 """Commands on orders: confirm, change, close short, cancel, open again; each asks and commits under one lock.
 
 Invariants: an order that was never asked commits nothing; of two orders asked at once the later sees what the earlier
-commits; what becomes less is never refused (CS11); every answer of the checks is kept with its reasons.
+commits; what becomes less is never refused; every answer of the checks is kept with its reasons.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def edit_order(db: Session, actor: Actor, order_id: UUID, data: EditOrder) -> De
 
 
 def close_order_short(db: Session, actor: Actor, order_id: UUID, data: CloseOrder) -> None:
-    """Gives up what was not delivered of an order; it commits what was shipped from now on (CS6).
+    """Gives up what was not delivered of an order; it commits what was shipped from now on.
 
     Raises NotFound(`order_not_found`), Conflict(`order_ended`).
     """

@@ -1,6 +1,6 @@
 """Decides whether a changed order has to be asked again: whatever is more, other or dearer; what is less goes through.
 
-Source: R064, R068, CS11. Pure.
+Source: R064, R068. Pure.
 """
 
 from __future__ import annotations

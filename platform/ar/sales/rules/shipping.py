@@ -1,6 +1,6 @@
 """Quantities and amounts of deliveries: what may still go, what a part of a line comes to, what is left to invoice.
 
-Source: R099, R100, R104, CS5, CS19, CS20. Pure. Invariant: however a line is split over notes, signatures and returns,
+Source: R099, R100, R104. Pure. Invariant: however a line is split over notes, signatures and returns,
 the parts sum to the amount of the whole to the minor unit.
 """
 
@@ -93,7 +93,7 @@ class Billable:
 
 
 def left_to_invoice(deliveries: Sequence[Billable], down_payments_minor: int) -> list[int]:
-    """Returns what is left to invoice of each delivery of one order, in the order in which they were signed (CS5).
+    """Returns what is left to invoice of each delivery of one order, in the order in which they were signed.
 
     What the order's invoices bill of no delivery (down payments) is taken off the deliveries signed first. What was
     invoiced of one delivery beyond its signature, such as after a return, is no down payment of another.

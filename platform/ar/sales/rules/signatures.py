@@ -1,6 +1,6 @@
 """What is a signature on a delivery note, who has to give it, and which proof shows it.
 
-Source: R100, R104, CS20, CS22. Pure. Invariant: a pad without a stroke and without a legible name is no signature.
+Source: R100, R104. Pure. Invariant: a pad without a stroke and without a legible name is no signature.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The blacklist: in and out by two decisions, every order refused while listed (R079, CS16)."""
+"""The blacklist: in and out by two decisions, every order refused while listed (R079)."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def test_what_is_no_scan_or_photo_is_refused(world: World, seller: Actor, file: 
 def test_a_true_old_code_that_misfits_is_confirmed_by_a_named_person_and_the_gate_opens(
     world: World, clerk: Actor
 ) -> None:
-    """CS24, first line; a changed number is doubted anew, and the system is no named person."""
+    """A changed number is doubted anew, and the system is no named person."""
     customer = world.customer("1", tax_id=OLD_CODE)
     world.complete_file(customer)
     assert _gaps(world, customer) == ["unverified:tax_id"]

@@ -1,4 +1,4 @@
-"""Tax and register numbers: which ones contradict themselves, and what is never taken in silence (A11, CS24)."""
+"""Tax and register numbers: which ones contradict themselves, and what is never taken in silence (A11)."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def test_the_warehouse_sees_goods_and_reasons_without_amounts(world: World, cust
         assert "77.00" not in text, path
 
 
-def test_a_tap_on_a_page_opened_before_is_asked_again(world: World, customer: UUID) -> None:  # CS16
+def test_a_tap_on_a_page_opened_before_is_asked_again(world: World, customer: UUID) -> None:
     order = world.released_order(customer, TEN)
     note = world.note(order, (1, "4"))
     client, url = world.client("warehouse"), world.url
@@ -141,7 +141,7 @@ def test_the_driver_has_it_signed_on_the_glass(world: World, customer: UUID) -> 
     form = client.get(url(f"/driver/{mine}")).text
     assert "4,938" not in form
     values = {"signed_on": "2026-11-20", "quantity-1": "4", "short_reason-1": "", "signed_by": "x", "strokes": ""}
-    empty = client.post(url(f"/driver/{mine}"), data=values)  # CS22
+    empty = client.post(url(f"/driver/{mine}"), data=values)
     assert empty.status_code == 422
     assert "There is no signature yet" in empty.text
     assert world.count_rows(SignOff) == 0

@@ -47,7 +47,7 @@ def hold(world: World, customer: UUID) -> None:
         )
 
 
-def test_a_note_takes_what_is_left_and_each_amount_counts_once(world: World, customer: UUID) -> None:  # 54
+def test_a_note_takes_what_is_left_and_each_amount_counts_once(world: World, customer: UUID) -> None:
     order = world.released_order(customer, ("阀门", "1", "60.00"))
     assert world.exposed(customer) == (0, 0, 0, 60_00)
     note = world.note(order)
@@ -62,7 +62,7 @@ def test_a_note_takes_what_is_left_and_each_amount_counts_once(world: World, cus
     assert world.order_state(order) == "completed"
 
 
-def test_one_note_that_lists_a_line_twice_is_refused_above_the_order(world: World, customer: UUID) -> None:  # CS19
+def test_one_note_that_lists_a_line_twice_is_refused_above_the_order(world: World, customer: UUID) -> None:
     order = world.released_order(customer, HUNDRED)
     with pytest.raises(RuleBroken) as refused:
         world.note(order, (1, "10"), (1, "5"))
@@ -73,7 +73,7 @@ def test_one_note_that_lists_a_line_twice_is_refused_above_the_order(world: Worl
     assert world.delivery(note).amount_minor == 1_000_00
 
 
-def test_of_two_notes_shipped_at_the_same_moment_one_goes(world: World, customer: UUID) -> None:  # CS19
+def test_of_two_notes_shipped_at_the_same_moment_one_goes(world: World, customer: UUID) -> None:
     order = world.released_order(customer, HUNDRED)
     notes = [world.note(order, (1, "6")), world.note(order, (1, "5"))]
     ready, answers = Barrier(2), dict[UUID, list[str]]()
@@ -91,7 +91,7 @@ def test_of_two_notes_shipped_at_the_same_moment_one_goes(world: World, customer
     assert sorted(world.delivery(note).state for note in notes) == ["planned", "shipped"]
 
 
-def test_a_hold_after_the_order_was_released_stops_picking_and_shipping(world: World, customer: UUID) -> None:  # CS16
+def test_a_hold_after_the_order_was_released_stops_picking_and_shipping(world: World, customer: UUID) -> None:
     order = world.released_order(customer, HUNDRED)
     planned, picked = world.note(order, (1, "4")), world.note(order, (1, "6"))
     assert world.pick(picked).passes
@@ -107,7 +107,7 @@ def test_a_hold_after_the_order_was_released_stops_picking_and_shipping(world: W
         assert sorted(map(tuple, db.execute(decisions))) == [("pick", "held"), ("pick", "pass"), ("ship", "held")]
 
 
-def test_a_customer_under_stop_may_return_and_be_invoiced(world: World, customer: UUID) -> None:  # CS11
+def test_a_customer_under_stop_may_return_and_be_invoiced(world: World, customer: UUID) -> None:
     order = world.released_order(customer, HUNDRED)
     note = world.shipped_note(order)
     world.sign(note, (1, "8"))
@@ -129,7 +129,7 @@ def test_an_order_that_is_not_released_ships_nothing(world: World, customer: UUI
     assert held_by(world.ship(note)) == ["state"]
 
 
-def test_what_is_past_due_holds_the_delivery_within_the_limit(world: World, customer: UUID) -> None:  # 58
+def test_what_is_past_due_holds_the_delivery_within_the_limit(world: World, customer: UUID) -> None:
     order = world.released_order(customer, HUNDRED)
     note = world.note(order)
     world.late_invoice(customer, number="LATE-1", minor=1_00, days_late=2)

@@ -33,7 +33,7 @@ def customer_with_limit(world: World) -> UUID:
     return customer
 
 
-def test_a_short_signature_leaves_the_rest_out_until_a_second_one(world: World, customer: UUID) -> None:  # CS20
+def test_a_short_signature_leaves_the_rest_out_until_a_second_one(world: World, customer: UUID) -> None:
     note = world.shipped_note(order := world.released_order(customer, TEN))
     world.sign(note, (1, "8"), short="2 破损")
     assert world.exposed(customer) == (0, 800_00, 200_00, 0)
@@ -44,7 +44,7 @@ def test_a_short_signature_leaves_the_rest_out_until_a_second_one(world: World, 
     assert world.delivery(note).state == "signed"
 
 
-def test_a_short_signature_leaves_the_rest_out_until_a_return(world: World, customer: UUID) -> None:  # CS20
+def test_a_short_signature_leaves_the_rest_out_until_a_return(world: World, customer: UUID) -> None:
     note = world.shipped_note(world.released_order(customer, TEN))
     world.sign(note, (1, "8"), short="2 破损")
     assert world.take_back(note, (1, "2")) is None
@@ -66,7 +66,7 @@ def test_less_than_shipped_wants_a_reason_and_more_is_refused(world: World, cust
     assert world.count_rows(SignOff) == 0
 
 
-def test_a_signature_is_countered_and_never_edited(world: World, customer: UUID) -> None:  # CS20, 68
+def test_a_signature_is_countered_and_never_edited(world: World, customer: UUID) -> None:
     note = world.shipped_note(world.released_order(customer, TEN))
     signed = world.sign(note, (1, "8"))
     world.counter(signed)
@@ -88,7 +88,7 @@ def test_what_was_invoiced_is_not_countered(world: World, customer: UUID) -> Non
     assert refused.value.code == "sign_off_invoiced"
 
 
-def test_an_invoice_before_the_signature_is_due_from_the_signature(world: World) -> None:  # CS21
+def test_an_invoice_before_the_signature_is_due_from_the_signature(world: World) -> None:
     world = world.on(date(2026, 6, 25))
     customer = world.customer()
     world.complete_file(customer)
@@ -115,7 +115,7 @@ def test_a_second_signature_is_left_to_invoice(world: World, customer: UUID) -> 
     assert world.exposed(customer) == (1_000_00, 0, 0, 0)
 
 
-def test_a_down_payment_is_taken_off_the_invoice_of_the_delivery(world: World, customer: UUID) -> None:  # CS5
+def test_a_down_payment_is_taken_off_the_invoice_of_the_delivery(world: World, customer: UUID) -> None:
     order = world.released_order(customer, TEN)
     down = world.invoice(customer, number="DOWN", minor=300_00)
     world.bill_order(order, down)
@@ -128,7 +128,7 @@ def test_a_down_payment_is_taken_off_the_invoice_of_the_delivery(world: World, c
     assert world.to_invoice([order]) == 0
 
 
-def test_a_later_credit_note_for_the_price_leaves_the_pieces_invoiced(world: World, customer: UUID) -> None:  # CS4
+def test_a_later_credit_note_for_the_price_leaves_the_pieces_invoiced(world: World, customer: UUID) -> None:
     note = world.shipped_note(order := world.released_order(customer, ("泵", "1", "2000.00")))
     world.sign(note)
     item = world.invoice_note(note)
@@ -140,7 +140,7 @@ def test_a_later_credit_note_for_the_price_leaves_the_pieces_invoiced(world: Wor
     assert refused.value.code == "delivery_nothing_to_invoice"
 
 
-def test_stock_kept_at_the_customers_is_signed_for_by_its_settlements(world: World, customer: UUID) -> None:  # CS8
+def test_stock_kept_at_the_customers_is_signed_for_by_its_settlements(world: World, customer: UUID) -> None:
     order = world.released_order(customer, ("泵", "10", "10.00"))
     note = world.shipped_note(order, mode="consignment")
     for quantity in ("4", "6"):
@@ -214,7 +214,7 @@ def test_goods_signed_for_and_not_invoiced_come_back_without_a_document(world: W
     assert refused.value.code == "return_too_much"
 
 
-def test_an_empty_pad_without_a_legible_name_recognises_nothing(world: World, customer: UUID) -> None:  # CS22
+def test_an_empty_pad_without_a_legible_name_recognises_nothing(world: World, customer: UUID) -> None:
     note = world.shipped_note(world.released_order(customer, TEN))
     with pytest.raises(RuleBroken) as refused:
         world.sign(note, channel="driver", signed_by="x", strokes="[[]]", file=None)

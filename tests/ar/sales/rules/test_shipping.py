@@ -13,14 +13,14 @@ from ar.sales.rules.shipping import Billable, Progress, left_to_invoice, lines_o
 D = Decimal
 
 
-def test_a_note_that_lists_a_line_twice_is_summed_and_refused() -> None:  # CS19
+def test_a_note_that_lists_a_line_twice_is_summed_and_refused() -> None:
     progress = {1: Progress(1, "泵", D(10), D(0))}
     assert lines_over(progress, [(1, D(10)), (1, D(5))]) == [
         {"line_no": 1, "product": "泵", "quantity": "15", "allowed": "10"}
     ]
 
 
-def test_what_other_notes_shipped_counts_too() -> None:  # CS19
+def test_what_other_notes_shipped_counts_too() -> None:
     assert lines_over({1: Progress(1, "泵", D(10), D(6))}, [(1, D(5))])
     assert not lines_over({1: Progress(1, "泵", D(10), D(6))}, [(1, D(4))])
 
@@ -61,7 +61,7 @@ def test_thirds_of_ten_are_rounded_by_running_totals() -> None:
     assert parts == [333, 334, 333]
 
 
-def test_a_down_payment_is_taken_off_what_is_signed_first() -> None:  # CS5
+def test_a_down_payment_is_taken_off_what_is_signed_first() -> None:
     assert left_to_invoice([Billable(1_000_00, 0)], 300_00) == [700_00]
     assert left_to_invoice([Billable(200_00, 0), Billable(800_00, 0)], 300_00) == [0, 700_00]
     assert left_to_invoice([Billable(200_00, 200_00), Billable(800_00, 0)], 300_00) == [0, 500_00]

@@ -29,7 +29,7 @@ def test_no_name_can_be_read(name: str) -> None:
     assert not is_legible(name)
 
 
-def test_an_empty_pad_without_a_legible_name_is_no_signature() -> None:  # CS22
+def test_an_empty_pad_without_a_legible_name_is_no_signature() -> None:
     for strokes in ([], [[]], [[(5, 5)]], [[(5, 5), (5, 6), (6, 6)]]):
         for name in ("", "x", "."):
             assert signature_fault("driver", DIRECT, Evidence(name, False, strokes), "") == "sign_off_no_signature"

@@ -1,7 +1,7 @@
-"""Posts invoices of what was signed for: dated and due from the day of the signature (R104, CS21).
+"""Posts invoices of what was signed for: dated and due from the day of the signature (R104).
 
-Invariants: what was delivered may always be invoiced, whatever holds the customer (CS11); an invoice that went with the
-goods is posted with their signature and not before; nothing is invoiced twice (CS4).
+Invariants: what was delivered may always be invoiced, whatever holds the customer; an invoice that went with the
+goods is posted with their signature and not before; nothing is invoiced twice.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ _INVOICED: Final = sa.text("""
 
 
 def register_invoice(db: Session, actor: Actor, delivery_id: UUID, data: RegisterInvoice) -> None:
-    """Notes the invoice that goes with goods before they are signed for; the books get it with the signature (CS21).
+    """Notes the invoice that goes with goods before they are signed for; the books get it with the signature.
 
     Raises NotFound(`delivery_not_found`), Conflict(`delivery_moved_on`), RuleBroken (`delivery_invoice_day`,
     `delivery_invoice_number`, `delivery_invoice_taken`).

@@ -15,7 +15,7 @@ class InvoiceDelivery(CommandInput):
 
 
 class RegisterInvoice(CommandInput):
-    """Note the invoice that went with goods before they were signed for; it is posted with the signature (CS21)."""
+    """Note the invoice that went with goods before they were signed for; it is posted with the signature."""
 
     number: ShortText
     invoiced_on: date

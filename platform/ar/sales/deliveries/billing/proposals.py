@@ -1,4 +1,4 @@
-"""What is left to invoice of the deliveries of orders: signed for, less invoices and down payments (CS4, CS5).
+"""What is left to invoice of the deliveries of orders: signed for, less invoices and down payments.
 
 Invariant: what a person may see filters the list and never a sum: the parts of an order are read whole.
 """

@@ -1,6 +1,6 @@
 """The warehouse's page for a tablet: what may go, what may not, why, and whom to ask; one tap ships.
 
-Invariants: no amounts; the page only shows, the tap asks again at the moment it ships (CS16).
+Invariants: no amounts; the page only shows, the tap asks again at the moment it ships.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Records signatures on delivery notes, whole or short, and counters wrong ones; from that day on it is owed (R104).
 
-Invariants: a signature is inserted and never changed (CS20); an empty pad without a legible name is none (CS22); an
-invoice that went with the goods is posted by the signature, due from its day (CS21).
+Invariants: a signature is inserted and never changed; an empty pad without a legible name is none; an
+invoice that went with the goods is posted by the signature, due from its day.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def _not_negative(value: Decimal) -> Decimal:
 
 
 class SignedLine(CommandInput):
-    """What was signed for of a position; less than what is out wants a reason (CS20)."""
+    """What was signed for of a position; less than what is out wants a reason."""
 
     position: Position
     quantity: Annotated[Number, AfterValidator(_not_negative)]

@@ -1,7 +1,7 @@
 """Lists the shipped notes that have not come back signed, as of any day (R101, R308).
 
 Invariant: no filter by the state of customer or order: a note of a blocked customer or a closed order stays on the list
-until it is signed for or its goods came back (CS22).
+until it is signed for or its goods came back.
 """
 
 from __future__ import annotations

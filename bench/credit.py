@@ -24,13 +24,14 @@ from ar.sales.deliveries.inputs import ShipDelivery
 from ar.sales.deliveries.shipping import ship_delivery
 from bench.credit_stage import good_customers, stage_credit
 from bench.daily_run import slowest
-from bench.measure import Result, alternate, watching
+from bench.measure import Result, alternate, alternate_cpu, cpu_s, watching
 from bench.stage import STAGED_AT, TODAY, Stage, copy, session_of
+from kernel.arrays import array_text
 from kernel.db import engine, transaction
 from kernel.ids import new_id
 
 ROUNDS = 5
-TURNS = 50  # of a few milliseconds each
+TURNS = 300  # of a few milliseconds each
 #: Shipments of one connection in one turn.
 EACH = 12
 LINES = 3
@@ -59,30 +60,31 @@ _NOTE_LINE = "tenant_id, delivery_id, position, order_id, order_line_no, quantit
 
 
 def exposure(url: str, items: int) -> list[Result]:
-    """The exposure of one customer, and who is over the limit of all."""
+    """The exposure of one customer, and who is over the limit of all; by processor time."""
     stage = stage_credit(url, items)
     one = iter(_around(stage.customers))
     told: dict[str, Any] = {}
 
     def product() -> float:
         with session_of(stage) as db:
-            db.connection()
-            policy = credit_policy(db, stage.tenant_id)
-            with watching(engine()) as tally:
-                start = perf_counter()
-                found = customer_accounts(db, stage.tenant_id, [next(one)], policy, today=TODAY)
-                spent = perf_counter() - start
+            backend = _backend(db)
+            policy, customer_id = credit_policy(db, stage.tenant_id), next(one)
+            start = cpu_s(backend)
+            found = customer_accounts(db, stage.tenant_id, [customer_id], policy, today=TODAY)
+            spent = cpu_s(backend) - start
             assert len(found.own) == 1
-            told.update(tally=tally, spent=spent)
             return spent
 
     def bare() -> float:
         with session_of(stage) as db:
-            return _replay(db, told["tally"].statements)
+            backend, customer_id = _backend(db), next(one)
+            statements = [(text, _asked(values, customer_id), spent) for text, values, spent in told["one"].statements]
+            start = cpu_s(backend)
+            _replay(db, statements)
+            return cpu_s(backend) - start
 
-    product()
-    floor_ms, product_ms = alternate(TURNS, bare, product)
-    tally = told["tally"]
+    told["one"], told["ms"] = _watched(stage, [next(one)])
+    floor_ms, product_ms = alternate_cpu(TURNS, bare, product)
     results = [
         Result(
             "exposure_one",
@@ -90,35 +92,35 @@ def exposure(url: str, items: int) -> list[Result]:
             floor_ms,
             product_ms,
             2,
-            statements=tally.count,
-            statements_limit=6,
-            more={"sql ms": round(tally.database_s * 1000, 2), "slowest": slowest(tally)},
+            statements=told["one"].count,
+            statements_limit=3,
+            more={"sql ms": told["ms"], "slowest": slowest(told["one"])},
         )
     ]
 
     def everybody() -> float:
         with session_of(stage) as db:
-            db.connection()
-            with watching(engine()) as tally:
-                start = perf_counter()
-                found = limits_page(
-                    db, stage.tenant_id, TODAY, state="over", q="", sort="-used", offset=0, limit=ROWS_SHOWN
-                )
-                spent = perf_counter() - start
-            assert len(found.rows) == ROWS_SHOWN
+            backend = _backend(db)
+            start = cpu_s(backend)
+            found = limits_page(
+                db, stage.tenant_id, TODAY, state="over", q="", sort="-used", offset=0, limit=ROWS_SHOWN
+            )
+            spent = cpu_s(backend) - start
+            assert len(found.rows) == min(ROWS_SHOWN, found.total)
             assert found.total > 0
-            told.update(tally=tally, spent=spent)
             return spent
 
     def plain() -> float:
         with session_of(stage) as db, db.connection().connection.cursor() as cursor:
-            start = perf_counter()
+            backend = _backend(db)
+            start = cpu_s(backend)
             cursor.execute(_GROUP_BY, {"tenant": stage.tenant_id})
             cursor.fetchall()
-            return perf_counter() - start
+            return cpu_s(backend) - start
 
-    floor_ms, product_ms = alternate(ROUNDS, plain, everybody)
-    tally = told["tally"]
+    floor_ms, product_ms = alternate_cpu(ROUNDS, plain, everybody)
+    with watching(engine()) as tally:
+        everybody()
     results.append(
         Result(
             "exposure_all",
@@ -127,12 +129,34 @@ def exposure(url: str, items: int) -> list[Result]:
             product_ms,
             1.5,
             statements=tally.count,
-            statements_limit=12,
-            python_ms=(told["spent"] - tally.database_s) * 1000,
+            statements_limit=13,
             more={"slowest": slowest(tally)},
         )
     )
     return results
+
+
+def _backend(db: Any) -> int:
+    """The process of PostgreSQL behind a session."""
+    return int(db.connection().connection.driver_connection.info.backend_pid)
+
+
+def _watched(stage: Stage, customer_ids: list[UUID]) -> tuple[Any, float]:
+    """The statements of one exposure, and their milliseconds at best, of several turns."""
+    best = None
+    for _turn in range(10):
+        with session_of(stage) as db:
+            db.connection()
+            policy = credit_policy(db, stage.tenant_id)
+            with watching(engine()) as tally:
+                customer_accounts(db, stage.tenant_id, customer_ids, policy, today=TODAY)
+        best = tally if best is None or tally.database_s < best.database_s else best
+    assert best is not None
+    return best, round(best.database_s * 1000, 2)
+
+
+def _asked(values: Any, customer_id: UUID) -> Any:
+    return {name: array_text([customer_id]) if name.startswith("customers") else each for name, each in values.items()}
 
 
 def signals(url: str, items: int) -> list[Result]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import platform
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import sqlalchemy as sa
@@ -100,6 +101,30 @@ def alternate(rounds: int, *works: Callable[[], float], between: Callable[[], No
             if number:
                 slot.append(spent * 1000)
     return tuple(median(slot) for slot in times)
+
+
+def alternate_cpu(rounds: int, *works: Callable[[], float]) -> tuple[float, ...]:
+    """Means in milliseconds of processor time, of this process and its backends, that works take in turns.
+
+    For a machine that others use too. Each work returns what it took by `cpu_s`; the clock of a backend ticks a hundred
+    times a second, so of works of a few milliseconds only the sums of many turns say something.
+    """
+    spent = [0.0 for _ in works]
+    for number in range(rounds + 1):
+        for place, work in enumerate(works):
+            taken = work()
+            spent[place] += taken if number else 0
+    return tuple(each / rounds * 1000 for each in spent)
+
+
+def cpu_s(*backends: int) -> float:
+    """Seconds of processor time of this process so far, and of backends of PostgreSQL on this machine by process id."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    theirs = 0.0
+    for pid in backends:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        theirs += (int(fields[11]) + int(fields[12])) / ticks
+    return process_time() + theirs
 
 
 def timed(work: Callable[[], object]) -> Callable[[], float]:

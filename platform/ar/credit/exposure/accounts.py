@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property, partial
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,11 +21,24 @@ from ar.credit.exposure.parts import NO_PARTS, CurrencyParts, exposure_parts
 from ar.credit.limits.queries import limits_in_force
 from ar.credit.rules.exposure import DatedLimit, LimitOnDay, Parts, available_minor, is_over, limit_on
 from ar.credit.rules.policy import CreditPolicy
-from ar.customers.models import Customer
 from ar.ledger.lookups import company_currency, dated_rates
 from ar.ledger.rules.conversion import RATE_PLACES, convert
+from kernel.arrays import array_text
 from kernel.money import exponent
 from kernel.visibility import everything
+
+_ALL_GROUPS: Final = sa.text("""
+    SELECT id, group_head_id FROM customer WHERE tenant_id = :tenant AND group_head_id IS NOT NULL
+""")
+# One array, looked up by the index: an OR of heads and members read every customer of the company.
+_GROUPS_OF: Final = sa.text("""
+    SELECT id, group_head_id FROM customer
+    WHERE tenant_id = :tenant AND group_head_id = ANY(array_cat(CAST(:customers AS uuid[]), (
+        SELECT array_agg(member.group_head_id) FROM customer AS member
+        WHERE member.tenant_id = :tenant AND member.id = ANY(CAST(:customers AS uuid[]))
+            AND member.group_head_id IS NOT NULL
+    )))
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,17 +279,10 @@ def _sum(members: Iterable[Mapping[str, CurrencyParts]]) -> dict[str, CurrencyPa
 
 def _groups(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None) -> tuple[dict[UUID, UUID], set[UUID]]:
     """Returns member → head of the groups that the customers (None: all) belong to, and all members of these."""
-    customer = Customer
-    statement = sa.select(customer.id, customer.group_head_id).where(
-        customer.tenant_id == tenant_id, customer.group_head_id.is_not(None)
-    )
+    values: dict[str, Any] = {"tenant": tenant_id}
     if customer_ids is not None:
-        ids = sa.cast(sorted(customer_ids), sa.ARRAY(sa.Uuid))
-        heads = sa.select(sa.func.array_agg(customer.group_head_id)).where(
-            customer.tenant_id == tenant_id, customer.id == sa.any_(ids), customer.group_head_id.is_not(None)
-        )
-        # One array, looked up by the index: an OR of both read every customer of the company.
-        asked = sa.func.array_cat(ids, heads.scalar_subquery(), type_=sa.ARRAY(sa.Uuid))
-        statement = statement.where(customer.group_head_id == sa.any_(asked))
-    head_of = {row.id: row.group_head_id for row in db.execute(statement)}
+        values["customers"] = array_text(sorted(customer_ids))
+    db.flush()
+    rows = db.connection().execute(_ALL_GROUPS if customer_ids is None else _GROUPS_OF, values)
+    head_of: dict[UUID, UUID] = dict(tuple(row) for row in rows)
     return head_of, set(head_of)

@@ -6,7 +6,7 @@ as `accounts` does, to the minor unit; who sees only some customers gets only th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from ar.credit.exposure.accounts import Converter
 from ar.credit.exposure.parts import OUTSTANDING
 from ar.credit.exposure.rows import ENDED_DAYS, ENDING_DAYS, STATES, AccountRow, account_rows
-from ar.credit.limits.taking_over import customers_not_yet_approved
+from ar.credit.limits.taking_over import select_not_yet_approved
 from ar.credit.policy.queries import credit_policy
 from ar.customers.models import Customer
 from kernel.arrays import array_text
@@ -135,7 +135,7 @@ def limits_page(
             )
         )
     row = listed.cte("listed")
-    holds = _conditions(row, today, waiting=customers_not_yet_approved(db, tenant_id, today))
+    holds = _conditions(row, today, waiting=select_not_yet_approved(tenant_id, today))
     counted = sa.select(*(sa.func.count().filter(holds[each]).label(each) for each in STATES)).select_from(row)
     order = _order(row, sort)
     shown = sa.select(row.c.customer_id, sa.func.row_number().over(order_by=order).label("place"))
@@ -169,10 +169,10 @@ def _values(db: Session, tenant_id: UUID, today: date) -> dict[str, Any]:
     }
 
 
-def _conditions(row: sa.CTE, today: date, *, waiting: Iterable[UUID]) -> dict[str, sa.ColumnElement[bool]]:
+def _conditions(row: sa.CTE, today: date, *, waiting: sa.Select[UUID]) -> dict[str, sa.ColumnElement[bool]]:
     """Returns the condition of each of STATES, as `rows.in_state` says it of a row.
 
-    `waiting`: the customers whose limit was taken over and is not approved.
+    `waiting`: selects the customers whose limit was taken over and is not approved.
     """
     ends = row.c.temporary_to
     return {
@@ -181,7 +181,7 @@ def _conditions(row: sa.CTE, today: date, *, waiting: Iterable[UUID]) -> dict[st
         "ending": ends.between(today, today + timedelta(days=ENDING_DAYS)),
         "ended": ends < today,
         "none": row.c.is_absent,
-        "taken_over": row.c.customer_id == sa.any_(sa.cast(sorted(waiting), sa.ARRAY(sa.Uuid))),
+        "taken_over": row.c.customer_id.in_(waiting),
     }
 
 

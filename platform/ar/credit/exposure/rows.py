@@ -63,7 +63,7 @@ def account_rows(
     policy = credit_policy(db, tenant_id)
     accounts = customer_accounts(db, tenant_id, customer_ids, policy, today=today, as_of=as_of).own
     ends = _temporary_ends(db, tenant_id, today if as_of is None else as_of, of=customer_ids)
-    waiting = customers_not_yet_approved(db, tenant_id, today if as_of is None else as_of)
+    waiting = customers_not_yet_approved(db, tenant_id, today if as_of is None else as_of, customer_ids)
     rows = [
         AccountRow(
             named[customer_id].number,

@@ -207,11 +207,21 @@ def not_yet_approved(db: Session, tenant_id: UUID, customer_ids: Collection[UUID
     return set(db.execute(_waiting(tenant_id, CreditLimit.id).where(own)).scalars())
 
 
-def customers_not_yet_approved(db: Session, tenant_id: UUID, on: date) -> set[UUID]:
-    """Returns the customers whose limit in force on a day was taken over and waits for the general manager."""
+def customers_not_yet_approved(
+    db: Session, tenant_id: UUID, on: date, customer_ids: Collection[UUID] | None = None
+) -> set[UUID]:
+    """Returns those of the customers (None: of all) whose limit in force on a day was taken over and waits for the
+    general manager.
+    """
+    own = () if customer_ids is None else (CreditLimit.customer_id == sa.any_(_ids(customer_ids)),)
+    return set(db.execute(select_not_yet_approved(tenant_id, on).where(*own)).scalars())
+
+
+def select_not_yet_approved(tenant_id: UUID, on: date) -> sa.Select[UUID]:
+    """Selects the customers whose limit in force on a day was taken over and waits for the general manager."""
     limit = CreditLimit
     in_force = (limit.valid_from <= on, sa.or_(limit.valid_to.is_(None), limit.valid_to >= on))
-    return set(db.execute(_waiting(tenant_id, limit.customer_id).where(*in_force)).scalars())
+    return _waiting(tenant_id, limit.customer_id).where(*in_force)
 
 
 def _waiting(tenant_id: UUID, shown: InstrumentedAttribute[UUID]) -> sa.Select[UUID]:

@@ -1,7 +1,8 @@
 """Links invoices of the ledger to the order that they bill, so that each amount counts once.
 
-Invariants: of an invoice no more is linked than it came to, of an order no more than it came to, so what was billed is not billed again, whatever was credited since; an invoice from before the order bills none of it;
-a link is inserted and never changed.
+Invariants: of an invoice no more is linked than it came to, of an order no more than it came to, so what was billed is
+not billed again, whatever was credited since; an invoice from before the order bills none of it; a link is inserted and
+never changed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Decides which state an order comes into by an answer of the checks, and whether it is done.
 
-Source: R013, R064, CS11. Pure.
+Source: R013, R064. Pure.
 """
 
 from __future__ import annotations

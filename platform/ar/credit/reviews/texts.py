@@ -17,7 +17,7 @@ STATE_NAMES: Final[dict[str, tuple[str, str]]] = {
     "cancelled": (mark("Cancelled"), "quiet"),
 }
 FLAG_NAMES: Final[dict[str, str]] = {
-    Flag.LOW_USE: mark("hardly used"),
+    Flag.LOW_USE: mark("low sales for the limit"),
     Flag.LONG_USE: mark("used up for long"),
 }
 DECISION_NAMES: Final[dict[str, tuple[str, str]]] = {

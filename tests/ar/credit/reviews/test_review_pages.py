@@ -55,7 +55,7 @@ def test_a_review_goes_from_its_opening_to_the_signature(world: World) -> None:
     assert opened.status_code == 303
     review = opened.location
     page = text_of(finance.get(review).text)
-    for expected in ("RV-2026-000001", "0 of 3", "0 of 1", "hardly used", "客户00003", "unlimited"):
+    for expected in ("RV-2026-000001", "0 of 3", "0 of 1", "low sales for the limit", "客户00003", "unlimited"):
         assert expected in page, expected
     own = text_of(seller.get(review).text)
     assert "客户00001" in own
@@ -136,7 +136,7 @@ def test_it_prints_and_exports_what_the_page_shows(world: World) -> None:
     paper = text_of(director.get(f"{url}/paper").text)
     for expected in (
         "Review of credit limits RV-2026-000001",
-        "hardly used : 旺季在春节前",
+        "low sales for the limit : 旺季在春节前",
         "800.00",
         "General manager",
     ):

@@ -197,8 +197,7 @@ def import_orders(task: Task, rows: ParsedRows) -> None:
     with _tried(task) as actor:
         actor = lock_credit(db, actor, {customers[lines[0].customer_no].id for lines in new.values()})
         for batch in _at_a_time(task, list(new.values())):
-            orders = [_order(lines, customers[lines[0].customer_no].id) for lines in batch]
-            answers = take_over_orders(db, actor, orders)
+            answers = take_over_orders(db, actor, [_order(each, customers[each[0].customer_no].id) for each in batch])
             for lines, (_order_id, decision) in zip(batch, answers, strict=True):
                 if not decision.passes:
                     facts = {"found": lines[0].order_no, "reasons": " ".join(reason_sentences(decision.reasons))}
@@ -241,8 +240,7 @@ def import_deliveries(task: Task, rows: ParsedRows) -> None:
         ids: list[UUID] = []
         # By the day on which they left: what went first took first of quantity and limit.
         for batch in _at_a_time(task, sorted(new.values(), key=lambda each: each[0].shipped_on)):
-            deliveries = [(orders[lines[0].order_no].id, _note(lines)) for lines in batch]
-            ids += take_over_deliveries(db, actor, deliveries)
+            ids += take_over_deliveries(db, actor, [(orders[lines[0].order_no].id, _note(lines)) for lines in batch])
         traces.record_others(db, actor, task.job_id, "delivery", ids)
         notes = taken_over_notes(db, actor.tenant_id, ids)
         report.totals = _totals("delivery", [(note.currency, note.amount_minor) for note in notes])

@@ -56,7 +56,7 @@ class Commitments:
         """Returns what an order commits by now."""
         return self._now.get(order_id, Committed(NOTHING, False))
 
-    def set(self, data: CommitOrder) -> Stages:
+    def set_commitment(self, data: CommitOrder) -> Stages:
         """Sets what an order commits from a day on; returns it by stage. The same again changes nothing."""
         known = self._now.get(data.order_id)
         before = known.stages if known else NOTHING
@@ -113,7 +113,7 @@ def commit_order(db: Session, actor: Actor, data: CommitOrder) -> Stages:
     """Sets what an order commits; returns it by stage. The same again changes nothing."""
     actor = lock_customers(db, actor, [data.customer_id])
     commitments = Commitments(db, actor, [data.order_id], past=data.effective_on < actor.today)
-    stages = commitments.set(data)
+    stages = commitments.set_commitment(data)
     commitments.write()
     return stages
 

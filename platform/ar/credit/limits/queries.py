@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from ar.credit.rules.exposure import DatedLimit
 from kernel.arrays import array_text
+from kernel.views import view
 
 _IN_FORCE: Final = """
     SELECT customer_id, kind, currency, amount_minor, valid_from, valid_to, term_days, grade FROM credit_limit
@@ -34,6 +35,6 @@ def limits_in_force(
         values["customers"] = array_text(sorted(customer_ids))
     db.flush()
     found: dict[UUID, list[DatedLimit]] = {}
-    for customer_id, *limit in db.connection().execute(_OF_ALL if customer_ids is None else _OF_CUSTOMERS, values):
-        found.setdefault(customer_id, []).append(DatedLimit(*limit))
+    for row in db.connection().execute(_OF_ALL if customer_ids is None else _OF_CUSTOMERS, values):
+        found.setdefault(row.customer_id, []).append(view(DatedLimit, row))
     return found

@@ -21,7 +21,7 @@ from kernel import journal
 from kernel.actor import Actor
 from kernel.arrays import array_text
 from kernel.errors import Conflict, NotFound
-from kernel.views import DbRow
+from kernel.views import DbRow, view
 
 #: States of a note that is not on its way yet, and of one that is or was.
 OPEN_STATES: Final = ("planned", "picked")
@@ -188,9 +188,8 @@ def orders_progress(db: Session, tenant_id: UUID, order_ids: Collection[UUID]) -
     db.flush()
     rows = db.connection().execute(_PROGRESS, {"tenant": tenant_id, "orders": array_text(sorted(order_ids))})
     found: dict[UUID, dict[int, LineProgress]] = {}
-    for order_id, *values in rows:
-        progress = LineProgress(*values)
-        found.setdefault(order_id, {})[progress.line_no] = progress
+    for row in rows:
+        found.setdefault(row.order_id, {})[row.line_no] = view(LineProgress, row)
     return found
 
 
@@ -204,8 +203,8 @@ def notes_positions(db: Session, tenant_id: UUID, delivery_ids: Collection[UUID]
     db.flush()
     rows = db.connection().execute(_POSITIONS, {"tenant": tenant_id, "deliveries": array_text(sorted(delivery_ids))})
     found: dict[UUID, list[NotePosition]] = {}
-    for delivery_id, *values in rows:
-        found.setdefault(delivery_id, []).append(NotePosition(*values))
+    for row in rows:
+        found.setdefault(row.delivery_id, []).append(view(NotePosition, row))
     return found
 
 

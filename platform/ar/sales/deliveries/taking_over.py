@@ -41,7 +41,7 @@ class _Notes:
         self._rows: list[dict[str, Any]] = []
         self._lines: list[dict[str, Any]] = []
 
-    def add(self, order: DbRow, data: TakeOverDelivery, amounts: Sequence[int], codes: Sequence[str]) -> UUID:
+    def add_note(self, order: DbRow, data: TakeOverDelivery, amounts: Sequence[int], codes: Sequence[str]) -> UUID:
         """Adds a note that left on its day, with the amount of each line and the codes of what would have held it."""
         delivery_id, actor = new_id(), self._actor
         self._rows.append(
@@ -102,7 +102,7 @@ def take_over_deliveries(db: Session, actor: Actor, deliveries: Sequence[tuple[U
     """
     if not deliveries:
         return []
-    orders, actor = _locked_orders(db, actor, {order_id for order_id, _data in deliveries})
+    actor, orders = _locked_orders(db, actor, {order_id for order_id, _data in deliveries})
     progress = orders_progress(db, actor.tenant_id, orders)
     followed = FollowedOrders(db, actor, list(orders.values()), asks=True)
     notes = _Notes(db, actor, followed)
@@ -116,7 +116,7 @@ def take_over_deliveries(db: Session, actor: Actor, deliveries: Sequence[tuple[U
         decision = followed.ask(order_id, "ship", lines_over(of_order, parts))
         amounts = amounts_of(of_order, parts)
         codes = [reason.code.value for reason in decision.reasons]
-        ids.append(notes.add(orders[order_id], data, amounts, codes))
+        ids.append(notes.add_note(orders[order_id], data, amounts, codes))
         facts = {"number": data.number, "on": data.shipped_on.isoformat()}
         customer_id = orders[order_id].customer_id
         followed.record(journal.NewEvent("delivery_taken_over", customer_id, ids[-1], facts))
@@ -135,11 +135,11 @@ def take_back_delivery(db: Session, actor: Actor, delivery_id: UUID, reason: str
     recommit(db, actor, note.order_id, effective_on=note.shipped_on)
 
 
-def _locked_orders(db: Session, actor: Actor, order_ids: Collection[UUID]) -> tuple[dict[UUID, DbRow], Actor]:
-    """Locks orders after their customers; returns them by id, and the actor at the moment after."""
+def _locked_orders(db: Session, actor: Actor, order_ids: Collection[UUID]) -> tuple[Actor, dict[UUID, DbRow]]:
+    """Locks orders after their customers; returns the actor at the moment after, and the orders by id."""
     seen = find_orders(db, actor.tenant_id, order_ids)
     actor = lock_credit(db, actor, {order.customer_id for order in seen})
-    return {order.id: order for order in find_orders(db, actor.tenant_id, order_ids, locked=True)}, actor
+    return actor, {order.id: order for order in find_orders(db, actor.tenant_id, order_ids, locked=True)}
 
 
 def _require_possible(actor: Actor, progress: dict[int, LineProgress], data: TakeOverDelivery) -> None:

@@ -126,7 +126,7 @@ class FollowedOrders:
             prepaid=row.prepaid,
         )
         before = self._commitments.of(order_id)
-        after = self._commitments.set(data)
+        after = self._commitments.set_commitment(data)
         if self._standing is not None:
             self._standing.follow(data, before, after)
         state = state_by_amounts(order.state, row.total_minor, order.signed_minor, order.invoiced_minor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -112,15 +113,13 @@ def _template_helpers() -> dict[str, object]:
 def render_action(form: Form[Any], action_id: UUID) -> str:
     """Renders one letter or task; `form` holds what was typed in one of its forms."""
     view = queries.action_page(db(), actor(), action_id)
-    deadline_on, mail = _preview(view)
     return render(
         "ar/cases/queue/action.html",
         action=view,
         form=form,
         strip=credit_strip(db(), actor().tenant_id, view.customer_id, actor().today),
         part_labels=PART_LABELS,
-        mail=mail,
-        deadline_on=deadline_on,
+        **_preview(view),
         today=actor().today,
         here=url_for("cases.action", action_id=action_id, next=way_back() or None),
         next=way_back(),
@@ -128,16 +127,16 @@ def render_action(form: Form[Any], action_id: UUID) -> str:
     )
 
 
-def _preview(view: QueueAction) -> tuple[object, OutgoingMail | None]:
+def _preview(view: QueueAction) -> dict[str, date | OutgoingMail | None]:
     """Returns the proposed deadline and the mail as it would be now; None for all but a letter in the queue."""
     if not view.is_letter or view.state not in ("proposed", "failed"):
-        return None, None
+        return {"deadline_on": None, "mail": None}
     draft = drafting.draft_letter(db(), actor(), view.id)
     deadline_on = drafting.default_deadline(draft)
     if draft.addressee is None or not draft.chased:
-        return deadline_on, None
+        return {"deadline_on": deadline_on, "mail": None}
     letter = drafting.with_terms(draft, number=draft.number, deadline_on=deadline_on)
-    return deadline_on, drafting.write_mail(letter, draft.addressee, ())
+    return {"deadline_on": deadline_on, "mail": drafting.write_mail(letter, draft.addressee, ())}
 
 
 def next_url() -> str:

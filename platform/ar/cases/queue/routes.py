@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -126,11 +125,7 @@ def render_action(form: Form[Any], action_id: UUID) -> str:
     )
 
 
-<<<<<<< HEAD
 def _preview(view: QueueAction) -> dict[str, Any]:
-=======
-def _preview(view: QueueAction) -> dict[str, date | OutgoingMail | None]:
->>>>>>> sales
     """Returns the proposed deadline and the mail as it would be now; None for all but a letter in the queue."""
     if not view.is_letter or view.state not in ("proposed", "failed"):
         return {"deadline_on": None, "mail": None}

@@ -28,7 +28,7 @@ _KINDS: Final[tuple[tuple[bytes, tuple[str, ...], str], ...]] = (
 _PHONES_OWN: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif"})
 #: What a scan or a photo can be.
 PICTURES: Final = (".pdf", ".png", ".jpg", ".jpeg")
-#: The same as a file field offers it. An iPhone that is not offered HEIC sends the photo as JPEG by itself (ADR 0056).
+#: The same as a file field offers it. An iPhone that is not offered HEIC sends the photo as JPEG by itself (ADR 0054).
 ACCEPT_PICTURES: Final = "image/jpeg,image/png,application/pdf"
 #: Why a photo in a format of phones is refused, and what to do; %(name)s is its file name.
 HEIC: Final = mark(

@@ -31,6 +31,10 @@ MESSAGES: Final[dict[str, str]] = {
         "Since this page was opened somebody recorded a signature or a return on note %(number)s. Check the quantities "
         "and send it again."
     ),
+    "delivery_return_credits": mark(
+        "What comes back of %(number)s was invoiced, so booking it credits the customer. "
+        "The warehouse, order follow-up or the accounts book it."
+    ),
     "delivery_other_driver": mark("Note %(number)s is with another driver."),
     "delivery_invoice_day": mark("The invoice cannot be dated after today, %(today)s."),
     "delivery_invoice_number": mark("Enter the number of the invoice."),

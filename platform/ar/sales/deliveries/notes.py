@@ -24,6 +24,7 @@ from kernel.errors import Conflict, Forbidden, NotFound
 from kernel.views import DbRow
 from tenants.permissions import GRANTS, Permission, Role
 
+_SELLS: Final = frozenset({Role.SALESPERSON, Role.SALES_MANAGER})
 #: States of a note that is not on its way yet, and of one that is or was.
 OPEN_STATES: Final = ("planned", "picked")
 GONE_STATES: Final = ("shipped", "signed", "returned")
@@ -191,6 +192,12 @@ def require_own_note(actor: Actor, note: DbRow) -> None:
     """Raises Forbidden(`delivery_other_driver`) for a driver on a note that another delivers."""
     if is_anothers_note(actor, note.driver_id):
         raise Forbidden("delivery_other_driver", number=note.number)
+
+
+def require_no_seller(actor: Actor, note: DbRow) -> None:
+    """Raises Forbidden(`delivery_return_credits`) for who sells and nothing else: who wins by a sale credits none."""
+    if actor.roles & _SELLS and not actor.roles & (_ANY_NOTE - _SELLS):
+        raise Forbidden("delivery_return_credits", number=note.number)
 
 
 def order_progress(db: Session, tenant_id: UUID, order_id: UUID) -> dict[int, LineProgress]:

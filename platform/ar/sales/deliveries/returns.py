@@ -27,6 +27,7 @@ from ar.sales.deliveries.notes import (
     locked_delivery,
     note_positions,
     record_event,
+    require_no_seller,
     require_own_note,
     require_state,
     require_unmoved,
@@ -47,8 +48,9 @@ from kernel.views import DbRow
 def return_goods(db: Session, actor: Actor, delivery_id: UUID, data: ReturnGoods) -> UUID | None:
     """Takes goods back; returns the item of the ledger that gives them back, None where nothing was invoiced.
 
-    Raises NotFound(`delivery_not_found`), Forbidden(`delivery_other_driver`), Conflict (`delivery_moved_on`,
-    `delivery_counts_changed`), RuleBroken (`return_day`, `return_too_much`), what posting the document raises.
+    Raises NotFound(`delivery_not_found`), Forbidden (`delivery_other_driver`, `delivery_return_credits`), Conflict
+    (`delivery_moved_on`, `delivery_counts_changed`), RuleBroken (`return_day`, `return_too_much`), what posting the
+    document raises.
     """
     actor, note = locked_delivery(db, actor, delivery_id)
     require_own_note(actor, note)
@@ -64,6 +66,7 @@ def return_goods(db: Session, actor: Actor, delivery_id: UUID, data: ReturnGoods
     billed = deliveries_to_invoice(db, actor.tenant_id, [note.order_id]).get(delivery_id)
     item_id = None
     if signed_minor and (billed is None or signed_minor > billed.left_minor):
+        require_no_seller(actor, note)
         item_id = _give_back(db, actor, note, data, rows)
     own = {
         "tenant_id": actor.tenant_id,

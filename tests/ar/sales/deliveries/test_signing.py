@@ -163,6 +163,23 @@ def test_goods_that_were_invoiced_are_given_back_by_the_ledger(world: World, cus
     assert world.ledger_findings() == []
 
 
+def test_who_sells_takes_back_what_was_not_invoiced_and_credits_nobody(world: World, customer: UUID) -> None:
+    note = world.shipped_note(world.released_order(customer, TEN))
+    back = ReturnGoods(returned_on=world.today, reason="damaged", lines=[ReturnedLine(position=1, quantity=Decimal(1))])
+    seller = replace(world.actor(roles=("salesperson",)), user_id=new_id())
+    with world.transaction() as db:
+        assert return_goods(db, seller, note, back) is None
+    world.sign(note)
+    world.invoice_note(note, "FP-9")
+    with world.transaction() as db, pytest.raises(Forbidden, match="delivery_return_credits"):
+        return_goods(db, seller, note, back)
+    assert world.exposed(customer) == (900_00, 0, 0, 100_00)
+    with world.transaction() as db:
+        both = replace(world.actor(roles=("salesperson", "warehouse")), user_id=new_id())
+        assert return_goods(db, both, note, back) is not None
+    assert world.exposed(customer) == (800_00, 0, 0, 100_00)
+
+
 def test_each_line_that_comes_back_gives_back_the_tax_of_its_own_rate(world: World, customer: UUID) -> None:
     """Faults F7: of 100.01 at 13 per cent and 50.02 at 9 the tax is 11.51 and 4.13, not the share of the sum."""
     mixed = ("阀门", "1", "100.01", 1300), ("大米", "1", "50.02", 900), ("图书", "1", "20.00")

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, make_response, url_for
 
 from app import mailcatcher
+from app.shell import BarItem, NavHeading, NavItem
 from kernel.errors import NotFound
 from kernel.settings import settings
 from tenants.access import public
@@ -88,13 +89,10 @@ def _local(url: str, base_url: str) -> str:
 
 def _sample_shell() -> dict[str, Any]:
     here = url_for("development.design")
-    items = [
-        {"label": "Design", "url": here, "current": True, "count": None},
-        {"label": "E-mails", "url": url_for("development.mail"), "current": False, "count": 14},
-    ]
+    items = (NavItem("Design", here, True), NavItem("E-mails", url_for("development.mail"), False, 14))
     return {
-        "nav": [{"label": "Design", "pages": items, "current": True, "count": 14}],
-        "bar": [item | {"icon": "menu"} for item in items],
+        "nav": (NavHeading("Design", items),),
+        "bar": tuple(BarItem(item.label, "menu", item.url, item.current, item.count) for item in items),
         "company": {"name": "伟业电子有限公司", "url": here, "current": True},
         "companies": [],
         "person": {"name": "林晓", "role": "应收会计"},

@@ -33,6 +33,7 @@ PROCESSES = {
     "app/test_embedded.py": "a starter of servers that is killed: servers know no business date",
     "app/test_worker.py": "a worker on the suite's clock, killed, hanging or stopped amid a job",
     "app/test_supervisor.py": "stand-ins for the product's processes: they note that they started and stopped",
+    "browser/test_paper.py": "pdftotext reads a printed page",
     "guards/test_slices.py": "a process that imports what the dispatcher and the worker import: no clock is asked",
     "kernel/test_pdf.py": "pdftotext reads a paper",
     "kernel/test_sheets_hostile.py": "a reader of hostile tables with little memory: no clock is asked",

@@ -66,7 +66,7 @@ ASKED_BEFORE: Final = (
     "AND d.customer_id = ANY(CAST(",
     # Exposure against limits of a customer that was asked for before: a sum is never filtered by who looks.
     "CAST(sum(receivables) AS bigint)",
-    "SELECT customer.id, customer.group_head_id",
+    "SELECT id, group_head_id FROM customer",
     "credit_limit.valid_from, credit_limit.valid_to, credit_limit.term_days, credit_limit.grade",
 )
 

@@ -1,4 +1,4 @@
-"""Makes the papers of the demo's credit and sales: complete customer files, contracts, and what somebody approves."""
+"""Makes papers of the demo's credit and sales: customer files, contracts, delivery notes, what somebody approves."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from ar.sales.contracts.commands import register_contract
 from ar.sales.contracts.inputs import EnterQuotation, RegisterContract, SealContract
 from ar.sales.contracts.quotations import enter_quotation, submit_quotation
 from ar.sales.contracts.reviewing import seal_contract, submit_contract
+from ar.sales.deliveries.inputs import PlanDelivery, ShipDelivery
+from ar.sales.deliveries.planning import plan_delivery, remaining_lines
+from ar.sales.deliveries.shipping import ship_delivery
 from ar.sales.rules.checklist import BEFORE_REVIEW, BEFORE_SEALING
 from kernel.actor import Actor
 from kernel.uploads import UploadedFile
@@ -104,3 +107,21 @@ def approve(story: Story, db: Session, actor: Actor, subject_id: UUID) -> None:
             return
         key = next(person.key for person in story.cast.people if Role(waiting.waits_for) in person.roles)
         decide(db, story.person(actor, key), waiting.id, approve=True, reason="同意")
+
+
+def plan_note(story: Story, db: Session, actor: Actor, order_id: UUID, *, goes: bool = True) -> UUID:
+    """Plans a note of all that is left of an order; `goes`: with the driver. Returns its id."""
+    data = PlanDelivery(
+        mode="direct",
+        planned_on=actor.today,
+        driver_id=story.people.get("driver") if goes else None,
+        lines=remaining_lines(db, story.tenant_id, order_id),
+    )
+    return plan_delivery(db, story.person(actor, "order-follow-up"), order_id, data)
+
+
+def ship_note(story: Story, db: Session, actor: Actor, order_id: UUID) -> UUID:
+    """Plans a note and ships it; returns its id."""
+    note_id = plan_note(story, db, actor, order_id)
+    ship_delivery(db, story.person(actor, "warehouse"), note_id, ShipDelivery())
+    return note_id

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.seeds import asked
 from app.seeds.cast import WEIYE, Debtor
-from app.seeds.papers import PAPER, approve, complete_file, framework, priced_contract
+from app.seeds.papers import PAPER, approve, complete_file, framework, plan_note, priced_contract, ship_note
 from app.seeds.story import Story
 from ar.credit.assessments.drafting import start_assessment
 from ar.credit.assessments.inputs import SaveAssessment, SignAssessment, StartAssessment
@@ -41,8 +41,7 @@ from ar.credit.signals.running import run_signals
 from ar.customers.blacklist.commands import propose_entry
 from ar.customers.blacklist.inputs import ProposeListing
 from ar.sales.commands import close_order_short, confirm_order, enter_order, sign_off
-from ar.sales.deliveries.inputs import PlanDelivery, ShipDelivery
-from ar.sales.deliveries.planning import plan_delivery, remaining_lines
+from ar.sales.deliveries.inputs import ShipDelivery
 from ar.sales.deliveries.shipping import pick_delivery, ship_delivery
 from ar.sales.inputs import CloseOrder, EnterOrder, SignOffDelivery
 from kernel.actor import Actor
@@ -111,7 +110,7 @@ def ship_unsigned(story: Story, db: Session, actor: Actor) -> None:
     for number in _may_order(story, db, actor):
         order_id = _order(story, db, actor, number, _lines(number, 6))
         if order_id is not None:
-            _ship(story, db, actor, order_id)
+            ship_note(story, db, actor, order_id)
             return
 
 
@@ -122,7 +121,7 @@ def ship_and_sign(story: Story, db: Session, actor: Actor) -> None:
         order_id = _order(story, db, actor, number, _lines(number, 9))
         if order_id is None:
             continue
-        note_id = _ship(story, db, actor, order_id)
+        note_id = ship_note(story, db, actor, order_id)
         data = SignOffDelivery(signed_on=actor.today, signed_by="王敏", channel="scan")
         sign_off(db, story.person(actor, "order-follow-up"), note_id, data, PAPER)
         done += 1
@@ -190,7 +189,7 @@ def trade_abroad(story: Story, db: Session, actor: Actor) -> None:
         complete_file(story, db, actor, number)
         order_id = _order(story, db, actor, number, _lines(number, 4), keep=True)
         if order_id is not None:
-            _ship(story, db, actor, order_id)
+            ship_note(story, db, actor, order_id)
     run_signals(db, actor)
 
 
@@ -285,7 +284,7 @@ def _closed_order(story: Story, db: Session, actor: Actor, lines: Sequence[tuple
     for number in _may_order(story, db, actor):
         order_id = _order(story, db, actor, number, lines)
         if order_id is not None:
-            _note(story, db, actor, order_id)
+            plan_note(story, db, actor, order_id)
             person = story.person(actor, "order-follow-up")
             close_order_short(db, person, order_id, CloseOrder(reason="客户取消余量，送货单待收回。"))
             return
@@ -298,7 +297,7 @@ def _notes_to_ship(story: Story, db: Session, actor: Actor) -> None:
         order_id = _order(story, db, actor, number, _lines(number, 12))
         if order_id is None:
             continue
-        note_id = _note(story, db, actor, order_id)
+        note_id = plan_note(story, db, actor, order_id)
         keeper = story.person(actor, "warehouse")
         if found > 0:
             pick_delivery(db, keeper, note_id)
@@ -383,25 +382,9 @@ def _order(
         savepoint.rollback()
         return None
     if noted and not decision.passes:
-        _note(story, db, actor, order_id, goes=False)
+        plan_note(story, db, actor, order_id, goes=False)
     savepoint.commit()
     return order_id if decision.passes else None
-
-
-def _note(story: Story, db: Session, actor: Actor, order_id: UUID, *, goes: bool = True) -> UUID:
-    data = PlanDelivery(
-        mode="direct",
-        planned_on=actor.today,
-        driver_id=story.people.get("driver") if goes else None,
-        lines=remaining_lines(db, story.tenant_id, order_id),
-    )
-    return plan_delivery(db, story.person(actor, "order-follow-up"), order_id, data)
-
-
-def _ship(story: Story, db: Session, actor: Actor, order_id: UUID) -> UUID:
-    note_id = _note(story, db, actor, order_id)
-    ship_delivery(db, story.person(actor, "warehouse"), note_id, ShipDelivery())
-    return note_id
 
 
 def _key(name: str) -> str:

@@ -311,7 +311,7 @@ def credit_has_every_grade_limits_a_review_half_done_and_signals_that_wait(demo:
     assert demo.count(ReviewLine, ReviewLine.decision.is_not(None)) >= 5
     assert demo.count(ReviewLine, ReviewLine.decision.is_(None)) >= 5
     flagged = sa.func.cardinality(ReviewLine.flags) > 0
-    assert 2 <= demo.count(ReviewLine, flagged) <= demo.count(ReviewLine) // 3, "limits of a size that is used"
+    assert 2 <= demo.count(ReviewLine, flagged) <= demo.count(ReviewLine) // 2, "limits of a size that is used"
     assert 1 <= demo.count(ReviewLine, flagged, ReviewLine.explanation == "") < demo.count(ReviewLine, flagged)
     assert demo.count(DangerSignal, DangerSignal.decision.is_(None), DangerSignal.source == "manual") == 2
     assert demo.count(DangerSignal, DangerSignal.decision.is_(None), DangerSignal.source == "computed") >= 1

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from kernel.built_once import text_of
 from kernel.settings import settings
 
 APP_ROLE = "huikuan_app"
@@ -30,6 +31,9 @@ RESTED_S = 5.0
 # A statement is prepared when it comes so many times on a connection, which keeps so many of them.
 PREPARE_AFTER = 3
 PREPARED_MAX = 500
+# Of an engine that prepares: its execution option, and from which length on a text has one plan for all values.
+PREPARES = "huikuan_prepares"
+PLAN_ONCE_CHARS = 3_000
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -97,6 +101,7 @@ def _step_down(connection: sa.Connection) -> None:
         lost = isinstance(error, psycopg.OperationalError)
         if lost:
             connection.invalidate(error)
+            connection.engine.dispose()  # those that rest were most likely lost with it
         raise sa.exc.DBAPIError.instance(
             statement, None, error, psycopg.Error, connection_invalidated=lost, dialect=connection.dialect
         ) from error
@@ -138,6 +143,7 @@ def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = 10, p
         pool_size=pool_size,
         max_overflow=10,
         connect_args={"application_name": "huikuan", "prepare_threshold": threshold},
+        execution_options={PREPARES: prepare},
     )
     if prepare:
         event.listen(made, "connect", _keep_prepared)
@@ -238,4 +244,13 @@ def columns(
     if LIMITED in session.info:
         return cast("sa.CursorResult[*tuple[Any, ...]]", session.execute(statement, params))
     session.flush()  # as the loader would have done
-    return session.connection().execute(statement, params)
+    connection, text = session.connection(), text_of(statement, params)
+    if not text:
+        return connection.execute(statement, params)
+    if len(text) < PLAN_ONCE_CHARS or not connection.get_execution_options().get(PREPARES):
+        return connection.exec_driver_sql(text, params)
+    # Longer to plan than to run: the plan without values, which the server's own estimate would hardly ever choose.
+    connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+    rows = connection.exec_driver_sql(text, params)
+    connection.exec_driver_sql("SET LOCAL plan_cache_mode = auto")
+    return rows

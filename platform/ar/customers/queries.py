@@ -195,7 +195,7 @@ def customer_list(
             terms=row.terms,
             balances=from_json(CurrencyBalance, row.balances),
         )
-        for row in columns(db, page_statement, values)
+        for row in columns(db, page_statement, values).all()
     ]
     return CustomerList(lines, total)
 

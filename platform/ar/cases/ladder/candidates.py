@@ -112,7 +112,7 @@ def start_of_run(db: Session, tenant_id: UUID, today: date) -> RunStart:
 def candidates(db: Session, tenant_id: UUID, today: date, start: RunStart) -> Sequence[Candidate]:
     """Returns every item that a run of `today` decides on, in one statement."""
     values = {"tenant": tenant_id, "today": today, "since": start.since, "watermark": start.watermark}
-    return [Candidate._make(row) for row in columns(db, _candidates_statement(), values)]
+    return [Candidate._make(row) for row in columns(db, _candidates_statement(), values).all()]
 
 
 def newest_run_on(db: Session, tenant_id: UUID) -> date | None:

@@ -117,6 +117,8 @@ def _small(
     rows: Sequence[Any], of_action: Mapping[UUID, Letter], holds: ActiveHolds, book: PolicyBook
 ) -> dict[UUID, int]:
     """Returns action id → what its items that are too small each, and not held, come to; an item counts once."""
+    if not any(policy.tolerance_minor for policy in book.by_id.values()):
+        return {}
     found = {
         (row.action_id, row.item_id, row.open_minor, row.policy_version_id)
         for row in rows

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from itertools import groupby
 from typing import Any, Final
@@ -21,7 +20,7 @@ from ar.cases.ladder.policy_versions import policy_book
 from ar.cases.ladder.state import PENDING
 from ar.cases.ladder.step_texts import step_name, task_hint
 from ar.cases.letters.drafting import PURPOSE
-from ar.cases.letters.lines import Letter, LetterLine, letter_lines
+from ar.cases.letters.lines import Letter, letter_lines
 from ar.cases.models import Action, DayRun, StepTaken
 from ar.cases.queue.views import QueueAction, QueueGroup, QueueLine, QueueSummary
 from ar.cases.queue.waiting import TABS, in_tab, is_work_of, may_release, offered, roles_array, waits_for_role
@@ -261,8 +260,8 @@ def _lines(db: Session, actor: Actor, actions: Sequence[Any]) -> dict[UUID, list
     rechecked = letter_lines(db, tenant_id, actor.today, letters, policy_book(db, tenant_id)) if letters else {}
     now = {line.step_id: line for each in rechecked.values() for line in each}
     lines: dict[UUID, list[QueueLine]] = {}
-    for row in columns(db, _items_of_actions(), {"tenant": tenant_id, "actions": action_ids}):
-        lines.setdefault(row.action_id, []).append(_line(row, actor.today, now.get(row.id)))
+    for row in columns(db, _items_of_actions(), {"tenant": tenant_id, "actions": action_ids}).all():
+        lines.setdefault(row.action_id, []).append(QueueLine(row, actor.today, now.get(row.id)))
     return lines
 
 
@@ -285,7 +284,7 @@ def _items_of_actions() -> sa.Select[*tuple[Any, ...]]:
             step.nominal_on,
             step.state,
             step.why_code,
-            step.why_params,
+            sa.cast(step.why_params, sa.Text).label("why_params"),
         )
         .join(item, sa.and_(item.tenant_id == step.tenant_id, item.id == step.item_id))
         .where(
@@ -294,26 +293,6 @@ def _items_of_actions() -> sa.Select[*tuple[Any, ...]]:
             step.action_id == sa.any_(sa.bindparam("actions", type_=sa.ARRAY(sa.Uuid))),
         )
         .order_by(item.due_on, item.document_no, step.level)
-    )
-
-
-def _line(row: Any, today: date, now: LetterLine | None) -> QueueLine:
-    return QueueLine(
-        document_no=row.document_no,
-        instalment_no=row.instalment_no,
-        instalments=row.instalments,
-        item_id=row.item_id,
-        due_on=row.due_on,
-        days_overdue=(today - row.due_on).days,
-        open_minor=row.open_minor,
-        code=row.code,
-        level=row.level,
-        nominal_on=row.nominal_on,
-        state=row.state,
-        why_code=row.why_code,
-        why_params=row.why_params,
-        reason=reason_text(now.reason if now else None),
-        covered_minor=now.covered_minor if now else 0,
     )
 
 

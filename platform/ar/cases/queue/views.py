@@ -5,44 +5,84 @@ Invariant: amounts are minor units, dates are dates; sentences are made by `expl
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
-from ar.cases.ladder.explain import explain_step
+from ar.cases.ladder.explain import explain_step, reason_text
 from ar.cases.ladder.step_texts import step_name
+from ar.cases.letters.lines import LetterLine
 from ar.cases.rules.policy import ADDRESSED_TO, DONE_BY
 from ar.ledger.rules.instalments import document_label
 
 #: A letter of many documents shows so many of them in the queue.
-LINES_SHOWN: Final = 5
+LINES_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class QueueLine:
     """One item of an action, with its own level and the explanation of its step.
 
-    `open_minor`: what is open now. `reason`: why a letter does not claim it any more, in words; empty where it does.
-    `instalment_no` of `instalments`: 0 of 0 for a document due at once.
+    `row`: a row of the items of actions. `now`: what a letter asks of it today; None where it is not asked anew. A page
+    of the queue counts hundreds of items and shows some of them, so a line reads its row when it is asked.
     """
 
-    document_no: str
-    instalment_no: int
-    instalments: int
-    item_id: UUID
-    due_on: date
-    days_overdue: int
-    open_minor: int
-    code: str
-    level: int
-    nominal_on: date
-    state: str
-    why_code: str
-    why_params: dict[str, Any]
-    reason: str
-    covered_minor: int = 0
+    row: Any
+    today: date
+    now: LetterLine | None
+
+    @property
+    def item_id(self) -> UUID:
+        """Returns the item's id."""
+        return cast("UUID", self.row.item_id)
+
+    @property
+    def due_on(self) -> date:
+        """Returns the day on which it is due."""
+        return cast("date", self.row.due_on)
+
+    @property
+    def days_overdue(self) -> int:
+        """Returns how many days ago it was due."""
+        return (self.today - self.due_on).days
+
+    @property
+    def open_minor(self) -> int:
+        """Returns what is open now, in minor units; of a step that is done, what was open then."""
+        return cast("int", self.row.open_minor)
+
+    @property
+    def covered_minor(self) -> int:
+        """Returns the part of it that the debtor's unapplied credit covers, in minor units."""
+        return self.now.covered_minor if self.now else 0
+
+    @property
+    def nominal_on(self) -> date:
+        """Returns the day on which the step was due by the policy."""
+        return cast("date", self.row.nominal_on)
+
+    @property
+    def state(self) -> str:
+        """Returns the state of the step."""
+        return cast("str", self.row.state)
+
+    @property
+    def level(self) -> int:
+        """Returns the level of the step."""
+        return cast("int", self.row.level)
+
+    @property
+    def code(self) -> str:
+        """Returns the code of the step."""
+        return cast("str", self.row.code)
+
+    @property
+    def reason(self) -> str:
+        """Returns why a letter does not claim it any more, in words; empty where it does."""
+        return reason_text(self.now.reason if self.now else None)
 
     @property
     def step_name(self) -> str:
@@ -52,17 +92,17 @@ class QueueLine:
     @property
     def why(self) -> str:
         """Returns why the step came, in words; only for the lines that are shown."""
-        return explain_step(self.why_code, self.why_params)
+        return explain_step(self.row.why_code, json.loads(self.row.why_params))
 
     @property
     def claimed(self) -> bool:
         """Returns whether a letter claims it, or a call or task is about it."""
-        return not self.reason and self.state != "suppressed"
+        return not (self.now and self.now.reason) and self.row.state != "suppressed"
 
     @property
     def label(self) -> str:
         """Returns the document's number, with the instalment where it is one."""
-        return document_label(self.document_no, self.instalment_no, self.instalments)
+        return document_label(self.row.document_no, self.row.instalment_no, self.row.instalments)
 
 
 @dataclass(frozen=True)
@@ -133,13 +173,14 @@ class QueueAction:
 
         A letter's is less the debtor's unapplied credit.
         """
-        claimed = {line.item_id: line.open_minor for line in self.lines if line.claimed}
+        claimed: dict[UUID, int] = {line.row.item_id: line.row.open_minor for line in self.lines if line.claimed}
         return sum(claimed.values()) - self.unapplied_minor
 
     @cached_property
     def unapplied_minor(self) -> int:
         """Returns what of a letter's claim unapplied credit covers, in minor units."""
-        return sum({line.item_id: line.covered_minor for line in self.lines if line.claimed}.values())
+        covered = (line for line in self.lines if line.now and line.now.covered_minor and line.claimed)
+        return sum({line.item_id: line.covered_minor for line in covered}.values())
 
     @property
     def claimed_items(self) -> int:

@@ -28,7 +28,7 @@ def limits_in_force(
     if customer_ids is not None:
         asked["customers"] = sorted(customer_ids)
     found: dict[UUID, list[DatedLimit]] = {}
-    for row in columns(db, _in_force(of_all=customer_ids is None), asked):
+    for row in columns(db, _in_force(of_all=customer_ids is None), asked).all():
         found.setdefault(row.customer_id, []).append(
             DatedLimit(
                 kind=row.kind,

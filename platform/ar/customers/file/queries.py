@@ -61,7 +61,7 @@ def all_gaps(db: Session, tenant_id: UUID, customer_ids: Collection[UUID] | None
     if customer_ids is not None:
         asked["customers"] = sorted(customer_ids)
     found = {}
-    for row in columns(db, _file_facts(of_all=customer_ids is None), asked):
+    for row in columns(db, _file_facts(of_all=customer_ids is None), asked).all():
         facts = CustomerFileFacts(
             entity_type=row.entity_type,
             unified_code=is_unified_code(row.tax_id),

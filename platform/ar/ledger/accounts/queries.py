@@ -112,7 +112,7 @@ def account_entries(
     rows = _select_lines(tenant_id, [*conditions, *([posting.currency == currency] if currency else [])], from_on)
     lines = tuple(
         view(EntryLine, row, balance_minor=chosen[row.currency][0].opening_minor + row.moved_minor)
-        for row in columns(db, rows.offset(page.offset).limit(page.size))
+        for row in columns(db, rows.offset(page.offset).limit(page.size)).all()
     )
     figures = tuple(sums for sums, _count in chosen.values())
     number, _kind = _CHART.get(wanted.account, _UNKNOWN_ACCOUNT)

@@ -18,7 +18,7 @@ from uuid import UUID
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 
 from kernel.built_once import text_of
 from kernel.settings import settings
@@ -31,9 +31,9 @@ RESTED_S = 5.0
 # A statement is prepared when it comes so many times on a connection, which keeps so many of them.
 PREPARE_AFTER = 3
 PREPARED_MAX = 500
-# Of an engine that prepares: its execution option, and from which length on a text has one plan for all values.
+# Execution option of an engine that prepares; key in a session's `info` while its statements have one plan.
 PREPARES = "huikuan_prepares"
-PLAN_ONCE_CHARS = 3_000
+PLANNED_ONCE = "planned_once"
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -69,6 +69,7 @@ class TenantSession(Session):
 
 @event.listens_for(TenantSession, "after_begin")
 def _enter_at_begin(session: Session, _transaction: object, connection: sa.Connection) -> None:
+    session.info.pop(PLANNED_ONCE, None)
     tenant_id = session.info.get("tenant_id")
     if tenant_id is not None:
         connection.execute(_ENTER, {"tenant": tenant_id})
@@ -245,12 +246,25 @@ def columns(
         return cast("sa.CursorResult[*tuple[Any, ...]]", session.execute(statement, params))
     session.flush()  # as the loader would have done
     connection, text = session.connection(), text_of(statement, params)
-    if not text:
-        return connection.execute(statement, params)
-    if len(text) < PLAN_ONCE_CHARS or not connection.get_execution_options().get(PREPARES):
-        return connection.exec_driver_sql(text, params)
-    # Longer to plan than to run: the plan without values, which the server's own estimate would hardly ever choose.
-    connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
-    rows = connection.exec_driver_sql(text, params)
-    connection.exec_driver_sql("SET LOCAL plan_cache_mode = auto")
-    return rows
+    _plan_once(session, connection, bool(text))
+    return connection.exec_driver_sql(text, params) if text else connection.execute(statement, params)
+
+
+def _plan_once(session: Session, connection: sa.Connection, once: bool) -> None:
+    """Lets what a reading session asks next have one plan for all values, or leaves that to the server (ADR 0056).
+
+    By the driver's own cursor, since it is no statement of the product; it ends with the transaction.
+    """
+    if session.info.get(PLANNED_ONCE, False) is once:
+        return
+    options = connection.get_execution_options()
+    if options.get(PREPARES) and options.get("postgresql_readonly"):
+        mode = "force_generic_plan" if once else "auto"
+        connection.connection.cursor().execute(f"SET LOCAL plan_cache_mode = {mode}")
+        session.info[PLANNED_ONCE] = once
+
+
+@event.listens_for(TenantSession, "do_orm_execute")
+def _plan_as_usual(state: ORMExecuteState) -> None:
+    if state.session.info.get(PLANNED_ONCE):
+        _plan_once(state.session, state.session.connection(), once=False)

@@ -144,9 +144,9 @@ def _text(context: EvalContext, message: str, /, **params: Any) -> str:
 
 @pass_eval_context
 def _number_text(context: EvalContext, one: str, many: str, n: int, /, **params: Any) -> str:
-    """Translates for templates in the plural form of `n`; `%(num)s` is `n` unless given."""
+    """Translates for templates in the plural form of `n`; `%(num)s` is `n`, grouped, unless given."""
     text = i18n.catalogue(i18n.current_language()).ngettext(one, many, n)
-    params.setdefault("num", n)
+    params.setdefault("num", formatters.number(n))
     return Markup(text) % params if context.autoescape else text % params  # noqa: S704 - the catalogue is ours
 
 

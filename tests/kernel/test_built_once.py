@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from kernel.built_once import NONE, text_of
-from kernel.db import PLAN_ONCE_CHARS, columns, make_engine, open_session
+from kernel.db import columns, make_engine, open_session
 
 ASKED = sa.bindparam("asked", type_=sa.Text)
 SOME_ID = UUID("0195d6a0-0000-7000-8000-000000000001")
@@ -78,14 +78,25 @@ def test_a_statement_of_one_request_has_no_text() -> None:
     assert [text_of(each, params) for each in typed] == [NONE, NONE]
 
 
-def test_a_long_text_has_one_plan_and_the_next_statement_is_planned_as_before(db: Session) -> None:
-    texts = asked_of(db)
-    long = sa.select(*(sa.literal(f"a constant of some length, number {n}", sa.Text) for n in range(100)), ASKED)
-    for n in range(6):
-        assert columns(db, long, {"asked": str(n)}).one()[-1] == str(n)
-    assert len(max(texts, key=len)) > PLAN_ONCE_CHARS
-    plans = sa.text("SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE length(statement) > 3000")
-    generic, custom = db.execute(plans).one()
-    assert generic > 0
-    assert custom == 0
-    assert db.execute(sa.text("SHOW plan_cache_mode")).scalar_one() == "auto"
+@pytest.mark.parametrize("read_only", [True, False])
+def test_what_a_page_asks_again_has_one_plan_and_its_other_statements_are_planned_as_ever(
+    database_url: str, read_only: bool
+) -> None:
+    engine = make_engine(database_url, prepare=True, pool_size=1)
+    statement = sa.select(sa.literal("one plan", sa.Text), ASKED)
+    mode = sa.text("SHOW plan_cache_mode")
+    plans = sa.text("SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%one plan%'")
+    with open_session(None, read_only=read_only, bind=engine) as db:
+        for n in range(5):
+            assert columns(db, statement, {"asked": str(n)}).one()[-1] == str(n)
+        inside = db.connection().exec_driver_sql("SHOW plan_cache_mode").scalar_one()
+        assert inside == ("force_generic_plan" if read_only else "auto")
+        assert db.execute(mode).scalar_one() == "auto"
+        generic, custom = db.execute(plans).one()
+        assert bool(generic) is read_only
+        assert bool(custom) is not read_only
+        columns(db, statement, {"asked": "again"})
+        db.commit()
+        assert db.execute(mode).scalar_one() == "auto"
+        assert columns(db, statement, {"asked": "in the next transaction"}).one()[-1] == "in the next transaction"
+    engine.dispose()

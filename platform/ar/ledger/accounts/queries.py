@@ -100,16 +100,15 @@ def account_entries(
     posting = Posting
     narrowed = bool(wanted.customer or wanted.kind)
     kept = None if narrowed else _balances_before(db, tenant_id, from_on, known_at)
-    conditions = [
-        posting.tenant_id == tenant_id,
-        *_entry_conditions(to_on, known_at, kept),
-        *_filter_conditions(tenant_id, wanted),
-    ]
-    found = _account_sums(db, tenant_id, conditions, from_on, kept.of_account(wanted.account) if kept else {})
+    of_entries = _entry_conditions(to_on, known_at, kept)
+    of_legs = [posting.tenant_id == tenant_id, *_filter_conditions(tenant_id, wanted)]
+    before = kept.of_account(wanted.account) if kept else {}
+    found = _account_sums(db, tenant_id, [*of_entries, *of_legs], from_on, before)
     currency = wanted.currency.upper()
     chosen = {code: sums for code, sums in found.items() if currency in ("", code)}
     page = asked.page(sum(count for _figures, count in chosen.values()))
-    rows = _select_lines(tenant_id, [*conditions, *([posting.currency == currency] if currency else [])], from_on)
+    of_legs += [posting.currency == currency] if currency else []
+    rows = _select_lines(tenant_id, of_entries, of_legs, from_on)
     lines = tuple(
         view(EntryLine, row, balance_minor=chosen[row.currency][0].opening_minor + row.moved_minor)
         for row in columns(db, rows.offset(page.offset).limit(page.size)).all()
@@ -268,10 +267,24 @@ def _filter_conditions(tenant_id: UUID, wanted: EntriesFilters) -> list[sa.Colum
 
 
 def _select_lines(
-    tenant_id: UUID, conditions: Iterable[sa.ColumnElement[bool]], from_on: date
+    tenant_id: UUID,
+    of_entries: Iterable[sa.ColumnElement[bool]],
+    of_legs: Iterable[sa.ColumnElement[bool]],
+    from_on: date,
 ) -> sa.Select[*tuple[Any, ...]]:
-    """Selects EntryLine without its balance; `moved_minor` is the running sum since the opening."""
-    posting, entry, item, customer = Posting, Entry, OpenItem, Customer
+    """Selects EntryLine without its balance; `moved_minor` is the running sum since the opening.
+
+    The legs are looked up entry by entry: of a day's thousands of new entries the planner believes that they are none,
+    and would compare each with every leg of the account.
+    """
+    entry, item, customer = Entry, OpenItem, Customer
+    posting = (
+        sa.select(Posting.id, Posting.customer_id, Posting.currency, Posting.debit_minor, Posting.credit_minor)
+        .where(*of_legs, Posting.entry_id == entry.id)
+        .offset(0)
+        .lateral("leg")
+        .c
+    )
     order: Any = (entry.effective_on, entry.recorded_at, entry.id, posting.id)
     running = sa.func.sum(posting.debit_minor - posting.credit_minor).over(
         partition_by=posting.currency, order_by=order, rows=(None, 0)
@@ -298,10 +311,10 @@ def _select_lines(
             balance_minor=LATER,
         )
         .add_columns(sa.cast(running, sa.BigInteger).label("moved_minor"))
-        .select_from(posting)
-        .join(entry, _entry_join(tenant_id))
+        .select_from(entry)
+        .join(posting.id.table, sa.true())
         .outerjoin(customer, sa.and_(customer.tenant_id == tenant_id, customer.id == posting.customer_id))
-        .where(*conditions, entry.effective_on >= from_on)
+        .where(entry.tenant_id == tenant_id, *of_entries, entry.effective_on >= from_on)
         .order_by(*order)
     )
 

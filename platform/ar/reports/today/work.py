@@ -22,12 +22,12 @@ from ar.customers.lookups import select_nobodys
 from ar.customers.models import Customer
 from ar.ledger.lookups import select_owned_sums
 from ar.ledger.models import NOBODY, OpenItem
-from ar.reports.decisions.queries import DecisionCounts, asked_by, count_of, decision_columns
+from ar.reports.decisions.queries import DecisionCounts, asked_by, count_of, counts_of, decision_columns
 from ar.reports.today.queries import Today
 from kernel.actor import Actor
 from kernel.binds import TENANT, TODAY
 from kernel.db import columns
-from kernel.views import value, view, view_columns, views
+from kernel.views import value, view_columns, views
 from tenants.models import User
 from tenants.permissions import Permission, Role, allows
 
@@ -163,7 +163,7 @@ def _counts(db: Session, actor: Actor) -> tuple[WorkCounts, DecisionCounts]:
     owners_told = allows(actor.roles, Permission.ASSIGN_OWNER)
     statement = _counted(Role.SALESPERSON in actor.roles, owners_told)
     row = columns(db, statement, {**asked_by(actor), "due_soon_to": due_soon_to}).one()
-    return view(WorkCounts, row), view(DecisionCounts, row)
+    return counts_of(WorkCounts, row), counts_of(DecisionCounts, row)
 
 
 @cache

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from kernel.clock import fixed_clock, moment_on
 from tenants.permissions import Role
+from tests.ar.imports.files import csv_file, import_file
 from tests.support.companies import TestCompany
 from tests.support.furnished import furnish
 from tests.support.world import world_of
@@ -53,3 +54,13 @@ def _leads_to_no_sums(company: TestCompany, client: FlaskClient, role: Role, hre
         assert not [mark for mark in SUMS if mark in answer.text], f"{role.value}: {path}"
     for path in ("/aging/", "/figures/", "/bills/", "/receipts/", "/cases/"):
         assert client.get(company.url(path)).status_code == 403, f"{role.value}: {path}"
+
+
+def test_a_count_that_stops_at_a_thousand_says_so(company: TestCompany) -> None:
+    world = world_of(company, MONDAY)
+    rows = "\n".join(f"N{n:05d},Example {n}" for n in range(1200))
+    import_file(world, "customers", csv_file("customer_no,name", rows))
+    with fixed_clock(moment_on(MONDAY, world.timezone)):
+        today = company.client(R.SALES_MANAGER).get(company.url("/?lang=en"))
+    assert "999+ customers without an owner" in today.text
+    assert "1000 customers" not in today.text

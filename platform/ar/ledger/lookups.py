@@ -35,6 +35,7 @@ from ar.ledger.closing.audit.checks import NAMED_MAX, run_check
 from ar.ledger.closing.audit.runs import examination_runs
 from ar.ledger.closing.fx.rates import company_currency, dated_rates, total_of
 from ar.ledger.documents.commands import suggest_customers
+from ar.ledger.documents.crediting import credited
 from ar.ledger.documents.drafts import customers_with_drafts
 from ar.ledger.receivables.doubtful import doubtful_sums, is_doubtful
 from ar.ledger.receivables.holds import holds_of_today
@@ -56,6 +57,7 @@ __all__ = [
     "cleared_items",
     "company_currency",
     "counts_from",
+    "credited",
     "customers_with_drafts",
     "dated_rates",
     "document_label_of",

@@ -86,11 +86,11 @@ class Deliveries(Sales):
             return counter_sign_off(db, self.actor(), sign_off_id, CounterSignOff(reason=reason))
 
     def take_back(self, delivery_id: UUID, *parts: tuple[int, str], reason: str = "damaged") -> UUID | None:
-        """Takes (position, quantity) parts of a note back; returns the item that gives them back, if any."""
+        """Takes (position, quantity) parts of a note back; returns the (first) item that gives them back, if any."""
         lines = [ReturnedLine(position=at, quantity=Decimal(part)) for at, part in parts]
         with self.transaction() as db:
             data = ReturnGoods(returned_on=self.today, reason=reason, lines=lines)
-            return return_goods(db, self.actor(), delivery_id, data)
+            return next(iter(return_goods(db, self.actor(), delivery_id, data)), None)
 
     def invoice_note(self, delivery_id: UUID, number: str = "") -> UUID:
         """Posts the invoice of what was signed for; returns its item."""

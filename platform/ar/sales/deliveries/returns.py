@@ -12,12 +12,9 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from ar.customers.models import Customer
-from ar.ledger.commands import DocumentRefused, SubmittedDocument, post_document, posting_day
-from ar.ledger.models import OpenItem
-from ar.sales.deliveries.billing.commands import rates_of_note, tax_by_rate
+from ar.sales.deliveries.billing.crediting import Credit, credit_goods, rows_by_credit
 from ar.sales.deliveries.billing.proposals import deliveries_to_invoice
 from ar.sales.deliveries.inputs import ReturnedLine, ReturnGoods
 from ar.sales.deliveries.models import DeliveryReturn
@@ -35,18 +32,14 @@ from ar.sales.deliveries.notes import (
     update_note,
 )
 from ar.sales.orders.commands import recommit
-from ar.sales.orders.facts import order_facts
-from ar.sales.orders.models import OrderInvoice
 from ar.sales.rules.shipping import part_of_line, plain, sums_by_line
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
 from kernel.ids import new_id
-from kernel.money import exponent
-from kernel.views import DbRow
 
 
-def return_goods(db: Session, actor: Actor, delivery_id: UUID, data: ReturnGoods) -> UUID | None:
-    """Takes goods back; returns the item of the ledger that gives them back, None where nothing was invoiced.
+def return_goods(db: Session, actor: Actor, delivery_id: UUID, data: ReturnGoods) -> tuple[UUID, ...]:
+    """Takes goods back; returns the items of the ledger that give them back, none where nothing was invoiced.
 
     Raises NotFound(`delivery_not_found`), Forbidden (`delivery_other_driver`, `delivery_return_credits`), Conflict
     (`delivery_moved_on`, `delivery_counts_changed`), RuleBroken (`return_day`, `return_too_much`), what posting the
@@ -64,10 +57,10 @@ def return_goods(db: Session, actor: Actor, delivery_id: UUID, data: ReturnGoods
     rows = _rows(positions, data.lines)
     signed_minor = sum(row["amount_minor"] for row in rows if row["was_signed"])
     billed = deliveries_to_invoice(db, actor.tenant_id, [note.order_id]).get(delivery_id)
-    item_id = None
+    given_back: list[Credit] = []
     if signed_minor and (billed is None or signed_minor > billed.left_minor):
         require_no_seller(actor, note)
-        item_id = _give_back(db, actor, note, data, rows)
+        given_back = credit_goods(db, actor, note, data, rows)
     own = {
         "tenant_id": actor.tenant_id,
         "delivery_id": delivery_id,
@@ -77,14 +70,13 @@ def return_goods(db: Session, actor: Actor, delivery_id: UUID, data: ReturnGoods
         "recorded_at": actor.now,
         "recorded_by": actor.name,
     }
-    for row in rows:
-        credit = item_id if row["was_signed"] else None
-        db.execute(sa.insert(DeliveryReturn).values(**own, **row, id=new_id(), credit_item_id=credit))
+    for row in rows_by_credit(rows, given_back):
+        db.execute(sa.insert(DeliveryReturn).values(**own, **row, id=new_id()))
     update_note(db, actor, delivery_id, state=settled_state(note_positions(db, actor.tenant_id, delivery_id)))
     facts = {"on": data.returned_on.isoformat(), "reason": data.reason}
     record_event(db, actor, "delivery_goods_returned", note, **facts)
     recommit(db, actor, note.order_id, effective_on=data.returned_on)
-    return item_id
+    return tuple(each.item_id for each in given_back)
 
 
 def _rows(positions: Mapping[int, NotePosition], lines: Sequence[ReturnedLine]) -> list[dict[str, Any]]:
@@ -108,55 +100,3 @@ def _rows(positions: Mapping[int, NotePosition], lines: Sequence[ReturnedLine]) 
 
 def _row(position: int, quantity: Decimal, amount_minor: int, *, was_signed: bool) -> dict[str, Any]:
     return {"position": position, "quantity": quantity, "amount_minor": amount_minor, "was_signed": was_signed}
-
-
-def _give_back(db: Session, actor: Actor, note: DbRow, data: ReturnGoods, rows: Sequence[Mapping[str, Any]]) -> UUID:
-    """Posts the document that gives goods back, on the invoice that billed them; each line at its own rate of tax."""
-    signed = {row["position"]: row["amount_minor"] for row in rows if row["was_signed"]}
-    amount_minor = sum(signed.values())
-    currency = order_facts(db, actor.tenant_id, note.order_id).currency
-    customer = Customer
-    number = db.execute(
-        sa.select(customer.number).where(customer.tenant_id == actor.tenant_id, customer.id == note.customer_id)
-    ).scalar_one()
-    invoice_no = _invoice_of(db, actor, note)
-    rates = rates_of_note(db, actor, note.id)
-    document = SubmittedDocument(
-        customer=number,
-        document_on=posting_day(db, actor, data.returned_on).isoformat(),
-        currency=currency,
-        amount=_typed(amount_minor, currency),
-        reference=invoice_no,
-        allocate="1" if invoice_no else "",
-        memo=f"{note.number}: {data.reason}"[:500],
-        key=str(new_id()),
-    )
-    tax = tax_by_rate((rates[at], minor) for at, minor in signed.items()) if any(rates.values()) else None
-    try:
-        return post_document(db, actor, "goods_return", document, computed_tax_minor=tax)
-    except DocumentRefused as refused:  # nobody typed it, so the fault itself is said, at no field
-        code, params = next(iter(refused.faults.values()))
-        raise RuleBroken(code, **params) from refused
-
-
-def _typed(amount_minor: int, currency: str) -> str:
-    return str(Decimal(amount_minor).scaleb(-exponent(currency)))
-
-
-def _invoice_of(db: Session, actor: Actor, note: DbRow) -> str:
-    """Returns the number of the latest invoice of the note that stands, else of its order; empty without any."""
-    invoice, item = OrderInvoice, OpenItem
-    mirror = aliased(OpenItem)
-    found = db.execute(
-        sa.select(invoice.document_no)
-        .join(item, sa.and_(item.tenant_id == invoice.tenant_id, item.entry_id == invoice.entry_id))
-        .where(
-            invoice.tenant_id == actor.tenant_id,
-            invoice.order_id == note.order_id,
-            sa.or_(invoice.delivery_id == note.id, invoice.delivery_id.is_(None)),
-            ~sa.exists().where(mirror.tenant_id == actor.tenant_id, mirror.reverses_id == item.id),
-        )
-        .order_by(invoice.delivery_id.is_(None), invoice.recorded_at.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-    return found or ""

@@ -36,8 +36,10 @@ INVOICE_FIELDS = {
 @command_form(ReturnGoods, page=delivery_page, slot="returning", fields=RETURN_FIELDS, read=read_returned)
 def return_goods(data: ReturnGoods, delivery_id: UUID) -> Page:
     """Takes goods back."""
-    item_id = returns.return_goods(db(), actor(), delivery_id, data)
-    text = _("The goods are back.") if item_id is None else _("The goods are back, and the invoice is credited.")
+    given_back = returns.return_goods(db(), actor(), delivery_id, data)
+    text = _("The goods are back, and the invoice is credited.") if given_back else _("The goods are back.")
+    if len(given_back) > 1:
+        text = _("The goods are back, and their %(count)s invoices are credited.", count=len(given_back))
     return done(text, "deliveries.show", delivery_id=delivery_id)
 
 

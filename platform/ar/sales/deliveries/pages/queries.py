@@ -286,20 +286,23 @@ def _sign_offs(db: Session, tenant_id: UUID, delivery_id: UUID) -> list[SignOffV
 
 def _returns(db: Session, tenant_id: UUID, delivery_id: UUID) -> list[ReturnView]:
     back = DeliveryReturn
+    line = (back.recorded_at, back.position, back.returned_on, back.was_signed, back.reason, back.recorded_by)
+    items = sa.func.array_agg(sa.distinct(back.credit_item_id), type_=sa.ARRAY(sa.Uuid))
     rows = db.execute(
         select_view(
             ReturnView,
             position=value(back.position),
             returned_on=value(back.returned_on),
-            quantity=value(back.quantity),
-            amount_minor=value(back.amount_minor),
+            quantity=value(sa.func.sum(back.quantity)),
+            amount_minor=value(sa.cast(sa.func.sum(back.amount_minor), sa.BigInteger)),
             was_signed=value(back.was_signed),
-            credit_item_id=value(back.credit_item_id),
+            credit_items=value(sa.func.array_remove(items, None, type_=sa.ARRAY(sa.Uuid))),
             reason=value(back.reason),
             recorded_by=value(back.recorded_by),
         )
         .where(back.tenant_id == tenant_id, back.delivery_id == delivery_id)
-        .order_by(back.recorded_at, back.position)
+        .group_by(*line)
+        .order_by(*line)
     )
     return views(ReturnView, rows)
 

@@ -80,14 +80,14 @@ class SignOffView:
 
 @dataclass(frozen=True, slots=True)
 class ReturnView:
-    """Goods that came back; `credit_item_id`: the document of the ledger that gives them back."""
+    """A line that came back; `credit_items`: the documents of the ledger that give it back, one an invoice."""
 
     position: int
     returned_on: date
     quantity: Decimal
     amount_minor: int
     was_signed: bool
-    credit_item_id: UUID | None
+    credit_items: tuple[UUID, ...]
     reason: str
     recorded_by: str
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
+from kernel.errors import RuleBroken
 from kernel.i18n import mark
 
 NAME_MAX: Final = 200
@@ -30,6 +31,7 @@ _PHONES_OWN: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"h
 PICTURES: Final = (".pdf", ".png", ".jpg", ".jpeg")
 #: The same as a file field offers it. An iPhone that is not offered HEIC sends the photo as JPEG by itself (ADR 0054).
 ACCEPT_PICTURES: Final = "image/jpeg,image/png,application/pdf"
+ACCEPT_PAPERS: Final = f"{ACCEPT_PICTURES},.doc,.docx,.xls,.xlsx"
 #: Why a photo in a format of phones is refused, and what to do; %(name)s is its file name.
 HEIC: Final = mark(
     "%(name)s is a HEIC photo, which other computers cannot show. On the iPhone choose Settings, Camera, Formats, "
@@ -54,6 +56,12 @@ def base_name(name: str) -> str:
 def is_phones_own(content: bytes) -> bool:
     """Whether a file is a photo in a format of phones (HEIC, AVIF), whatever its name says."""
     return content[4:8] == b"ftyp" and content[8:12] in _PHONES_OWN
+
+
+def require_shown_anywhere(file: UploadedFile, code: str) -> None:
+    """Refuses a photo in a format of phones by RuleBroken(`code`), whose sentence is HEIC: it says what to do."""
+    if is_phones_own(file.content):
+        raise RuleBroken(code, name=base_name(file.name) or "photo")
 
 
 def media_type_of(file: UploadedFile, endings: Collection[str]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kernel.i18n import mark
+from kernel.uploads import HEIC
 
 MESSAGES: dict[str, str] = {
     "provision_buckets_few": mark("A policy has two to eight buckets."),
@@ -34,6 +35,7 @@ MESSAGES: dict[str, str] = {
     "bad_debt_recovered": mark("Money was recovered for %(number)s. Reverse the recoveries first."),
     "bad_debt_no_evidence": mark("Add at least one file of evidence."),
     "bad_debt_many_files": mark("At most %(most)s files."),
+    "bad_debt_file_heic": HEIC,
     "bad_debt_file_kind": mark("%(name)s is not of an accepted type: PDF, PNG, JPEG, Word, Excel."),
     "bad_debt_file_size": mark("%(name)s is empty or larger than 10 MB."),
     "recovery_not_found": mark("There is no such recovery."),

@@ -10,6 +10,7 @@ from typing import Final
 
 from ar.credit.rules.policy import CheckCode
 from kernel.i18n import mark
+from kernel.uploads import HEIC
 
 #: Names of the checks, for the policy, for what is switched off and for overrides.
 CHECK_NAMES: Final[dict[str, str]] = {
@@ -112,6 +113,7 @@ MESSAGES: Final[dict[str, str]] = {
     "proof_not_found": mark("There is no such proof of payment."),
     "proof_file_missing": mark("Choose the scan or photo of the proof."),
     "proof_file_size": mark("%(name)s is larger than 12 MB."),
+    "proof_file_heic": HEIC,
     "proof_file_kind": mark("%(name)s is not of an accepted type: PDF, PNG, JPEG."),
     "proof_decided": mark("This proof is already decided."),
     "proof_own": mark("You uploaded this proof, so somebody else accepts it."),

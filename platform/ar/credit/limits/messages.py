@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kernel.i18n import mark
+from kernel.uploads import HEIC
 from tenants.slice import Event
 
 MESSAGES: Final[dict[str, str]] = {
@@ -22,6 +23,7 @@ MESSAGES: Final[dict[str, str]] = {
     "guarantee_not_found": mark("There is no such guarantee."),
     "guarantee_ended": mark("This guarantee has already ended."),
     "guarantee_file_size": mark("%(name)s is larger than 12 MB."),
+    "guarantee_file_heic": HEIC,
     "guarantee_file_kind": mark("%(name)s is not of an accepted type: PDF, PNG, JPEG."),
     "guarantee_days": mark("The last day is before the first."),
 }

@@ -22,7 +22,7 @@ from kernel import journal, storage
 from kernel.actor import Actor
 from kernel.errors import Conflict, Forbidden, NotFound, RuleBroken
 from kernel.ids import new_id
-from kernel.uploads import PICTURES, UploadedFile, base_name, is_phones_own, media_type_of
+from kernel.uploads import PICTURES, UploadedFile, base_name, media_type_of, require_shown_anywhere
 from kernel.views import DbRow
 
 #: The largest file: a photo of a phone in full size.
@@ -222,8 +222,7 @@ def _checked(file: UploadedFile | None) -> tuple[str, str, bytes]:
     name = base_name(file.name)
     if len(file.content) > SIZE_MAX:
         raise RuleBroken("file_document_size", name=name)
-    if is_phones_own(file.content):
-        raise RuleBroken("file_document_heic", name=name)
+    require_shown_anywhere(file, "file_document_heic")
     media_type = media_type_of(file, PICTURES)
     if media_type is None:
         raise RuleBroken("file_document_kind", name=name)

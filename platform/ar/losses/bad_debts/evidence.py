@@ -18,11 +18,10 @@ from kernel import storage
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
 from kernel.ids import new_id
-from kernel.uploads import OFFICE, PICTURES, UploadedFile, base_name, media_type_of
+from kernel.uploads import OFFICE, PICTURES, UploadedFile, base_name, media_type_of, require_shown_anywhere
 
 SIZE_MAX: Final = 10 * 1000 * 1000
 FILES_MAX: Final = 10
-ACCEPT: Final = ",".join(PICTURES + OFFICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,7 @@ def _checked(file: UploadedFile) -> CheckedFile:
     name = base_name(file.name)
     if not 0 < len(file.content) <= SIZE_MAX:
         raise RuleBroken("bad_debt_file_size", name=name)
+    require_shown_anywhere(file, "bad_debt_file_heic")
     media_type = media_type_of(file, PICTURES + OFFICE)
     if media_type is None:
         raise RuleBroken("bad_debt_file_kind", name=name)

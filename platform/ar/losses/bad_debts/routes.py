@@ -13,13 +13,13 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.losses.bad_debts import commands as bad_debts
-from ar.losses.bad_debts import evidence, queries
+from ar.losses.bad_debts import queries
 from ar.losses.bad_debts.inputs import CAUSES, OPTIONS, ProposeBadDebt
 from ar.losses.messages import CAUSE_NAMES, OPTION_NAMES, STATE_NAMES
 from ar.losses.tabs import losses_tabs
 from ar.losses.texts import WORDS
 from kernel.i18n import gettext as _
-from kernel.uploads import UploadedFile
+from kernel.uploads import ACCEPT_PAPERS, UploadedFile
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -38,6 +38,7 @@ FIELDS = {
     "allocation_exceeds_open": "amount",
     "bad_debt_no_evidence": "files",
     "bad_debt_many_files": "files",
+    "bad_debt_file_heic": "files",
     "bad_debt_file_kind": "files",
     "bad_debt_file_size": "files",
 }
@@ -83,7 +84,7 @@ def _new_page(form: Form[Any], customer_id: UUID) -> str:
         tried=set(request.form.getlist("options")) if posted else set(),
         cause_choices=[(code, _(CAUSE_NAMES[code])) for code in CAUSES],
         option_choices=[(code, _(OPTION_NAMES[code])) for code in OPTIONS],
-        accept=evidence.ACCEPT,
+        accept=ACCEPT_PAPERS,
         **WORDS,
     )
 

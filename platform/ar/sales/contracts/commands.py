@@ -26,7 +26,7 @@ from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.money import decimal_text, parse_positive_amount
 from kernel.storage import store
-from kernel.uploads import OFFICE, PICTURES, UploadedFile, base_name, media_type_of
+from kernel.uploads import OFFICE, PICTURES, UploadedFile, base_name, media_type_of, require_shown_anywhere
 from kernel.versions import check_version
 from kernel.views import DbRow
 
@@ -41,8 +41,8 @@ def register_contract(db: Session, actor: Actor, data: RegisterContract, file: U
 
     Raises NotFound (`customer_not_found`, `contract_not_found`, `quotation_not_found`), Conflict
     (`contract_number_taken`), RuleBroken (`contract_deal_taken`, `contract_supplement_of`, `contract_replaces`,
-    `contract_supplement_prices`, `contract_days`, `line_twice`, `contract_file_size`, `contract_file_kind`), what
-    parsing an amount raises.
+    `contract_supplement_prices`, `contract_days`, `line_twice`, `contract_file_size`, `contract_file_heic`,
+    `contract_file_kind`), what parsing an amount raises.
     """
     require_customer(db, actor.tenant_id, data.customer_id)
     actor = lock_customers(db, actor, [data.customer_id])
@@ -91,7 +91,7 @@ def attach_file(db: Session, actor: Actor, contract_id: UUID, file: UploadedFile
     """Attaches the scan of a contract that is not sealed yet, in place of an earlier one.
 
     Raises NotFound(`contract_not_found`), Conflict(`contract_sealed`), RuleBroken (`contract_file_missing`,
-    `contract_file_size`, `contract_file_kind`).
+    `contract_file_size`, `contract_file_heic`, `contract_file_kind`).
     """
     if file is None:
         raise RuleBroken("contract_file_missing")
@@ -243,6 +243,7 @@ def _stored(db: Session, actor: Actor, file: UploadedFile) -> dict[str, Any]:
     name = base_name(file.name)
     if not 0 < len(file.content) <= FILE_MAX:
         raise RuleBroken("contract_file_size", name=name)
+    require_shown_anywhere(file, "contract_file_heic")
     media_type = media_type_of(file, FILE_TYPES)
     if media_type is None:
         raise RuleBroken("contract_file_kind", name=name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kernel.i18n import mark
+from kernel.uploads import HEIC
 from tenants.slice import Event
 
 MESSAGES: Final[dict[str, str]] = {
@@ -35,6 +36,7 @@ MESSAGES: Final[dict[str, str]] = {
     ),
     "contract_file_missing": mark("Attach the scan of the sealed contract first."),
     "contract_file_size": mark("%(name)s is empty or larger than 12 MB."),
+    "contract_file_heic": HEIC,
     "contract_file_kind": mark("%(name)s is not of an accepted type: PDF, PNG, JPEG, Word, Excel."),
 }
 FORM_NAMES: Final[dict[str, str]] = {

@@ -336,6 +336,25 @@ def test_who_uploaded_a_proof_does_not_accept_it_and_a_text_is_no_photo(world: W
     customer, asked = world.creditor(0, grade="C"), order(100_00)
     with pytest.raises(RuleBroken, match="proof_file_kind"):
         _upload(world, customer, asked, "60", UploadedFile("slip.png", b"hello"))
+    with pytest.raises(RuleBroken, match="proof_file_heic"):
+        _upload(world, customer, asked, "60", UploadedFile("IMG_1.HEIC", b"\x00\x00\x00\x18ftypheic"))
     proof = _upload(world, customer, asked, "60")
     with world.transaction() as db, pytest.raises(RuleBroken, match="proof_own"):
         decide_proof(db, world.actor(), proof, DecideProof(outcome="accepted"))
+
+
+def test_one_paper_for_two_orders_is_shown_to_who_decides_on_the_second(world: World) -> None:
+    customer, first, second = world.creditor(0, grade="C"), order(100_00), order(250_00)
+    one, two = _upload(world, customer, first, "100"), _upload(world, customer, second, "250")
+    finance = person(world, "finance", today=world.today)
+    client, heading = world.client("finance"), "The same paper is a proof elsewhere"
+    with world.transaction() as db:
+        decide_proof(db, finance, one, DecideProof(outcome="accepted"))
+    shown = client.get(world.url(f"/credit/proofs/{two}?lang=en")).text
+    assert heading in shown
+    assert world.url(f"/credit/proofs/{one}") in shown
+    with world.transaction() as db:
+        decide_proof(db, finance, two, DecideProof(outcome="rejected", note="one payment of 100.00"))
+    assert heading not in client.get(world.url(f"/credit/proofs/{one}?lang=en")).text
+    other = _upload(world, customer, order(60_00), "60", UploadedFile("other.png", PHOTO.content + b"y"))
+    assert heading not in client.get(world.url(f"/credit/proofs/{other}?lang=en")).text

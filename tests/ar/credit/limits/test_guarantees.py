@@ -94,6 +94,8 @@ def test_a_paper_that_is_none_is_refused_and_nothing_typed_is_lost(world: World)
     url = world.url(f"/credit/customers/{customer}/guarantees")
     answer = client.post(url, data=fields(file=(BytesIO(b"MZ"), "g.exe")))
     assert (answer.status_code, "not of an accepted type" in answer.text, "王建国" in answer.text) == (422, True, True)
+    phone = client.post(url, data=fields(file=(BytesIO(b"\x00\x00\x00\x18ftypheic"), "IMG_1.HEIC")))
+    assert (phone.status_code, "Most Compatible" in phone.text, "王建国" in phone.text) == (422, True, True)
     large = UploadedFile("g.pdf", PDF + b"0" * 12_000_000)
     with pytest.raises(RuleBroken, match="guarantee_file_size"), world.transaction() as db:
         register_guarantee(db, world.actor(), customer, RegisterGuarantee.model_validate(fields()), large)

@@ -164,6 +164,7 @@ def test_other_peoples_documents_and_credits_are_not_there(
         ([], "bad_debt_no_evidence"),
         ([UploadedFile("a.pdf", b"MZ\x90\x00")], "bad_debt_file_kind"),
         ([UploadedFile("a.html", b"<script>")], "bad_debt_file_kind"),
+        ([UploadedFile("a.jpg", b"\x00\x00\x00\x18ftypheic")], "bad_debt_file_heic"),
         ([UploadedFile("a.exe", b"%JUDGMENT-1.7")], "bad_debt_file_kind"),
         ([UploadedFile("a.pdf", b"")], "bad_debt_file_size"),
         ([UploadedFile("a.pdf", b"%JUDGMENT-" + b"0" * SIZE_MAX)], "bad_debt_file_size"),

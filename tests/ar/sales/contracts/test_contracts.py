@@ -148,6 +148,12 @@ def test_it_is_sealed_after_the_sales_manager_with_date_signature_and_seal(world
     assert office.state(contract) == "sealed"
 
 
+def test_a_photo_that_only_phones_show_is_refused_with_what_to_do(world: World, office: Office) -> None:
+    contract = office.contract(world.customer())
+    with pytest.raises(RuleBroken, match="contract_file_heic"), world.transaction() as db:
+        attach_file(db, office.sales, contract, UploadedFile("IMG_1.HEIC", b"\x00\x00\x00\x18ftypheic"))
+
+
 def test_a_sealed_contract_stays_as_it_is(world: World, office: Office) -> None:
     customer = world.customer()
     contract = office.sealed(customer, lines=[VALVE], quotation_id=office.quotation(customer))

@@ -26,6 +26,7 @@ FIELDS = {
     "amount_not_positive": "amount",
     "guarantee_days": "valid_to",
     "guarantee_file_size": "file",
+    "guarantee_file_heic": "file",
     "guarantee_file_kind": "file",
 }
 

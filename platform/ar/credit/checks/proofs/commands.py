@@ -21,10 +21,9 @@ from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.money import parse_positive_amount
-from kernel.uploads import PICTURES, UploadedFile, base_name, media_type_of
+from kernel.uploads import PICTURES, UploadedFile, base_name, media_type_of, require_shown_anywhere
 
 SIZE_MAX: Final = 12 * 1000 * 1000
-ACCEPT: Final = ",".join(PICTURES)
 
 
 class ProofOrder(NamedTuple):
@@ -40,7 +39,7 @@ def upload_proof(db: Session, actor: Actor, order: ProofOrder, data: UploadProof
     """Takes a proof of payment for an order; returns its id. It counts once finance accepts it.
 
     Idempotent by `data.key`. Raises NotFound(`customer_not_found`), RuleBroken(`proof_file_missing`,
-    `proof_file_size`, `proof_file_kind`), what parsing an amount raises.
+    `proof_file_size`, `proof_file_heic`, `proof_file_kind`), what parsing an amount raises.
     """
     if file is None or not file.content:
         raise RuleBroken("proof_file_missing")
@@ -54,6 +53,7 @@ def _upload(db: Session, actor: Actor, order: ProofOrder, data: UploadProof, fil
     name = base_name(file.name)
     if len(file.content) > SIZE_MAX:
         raise RuleBroken("proof_file_size", name=name)
+    require_shown_anywhere(file, "proof_file_heic")
     media_type = media_type_of(file, PICTURES)
     if media_type is None:
         raise RuleBroken("proof_file_kind", name=name)

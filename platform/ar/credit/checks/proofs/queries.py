@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,6 +18,9 @@ from ar.customers.models import Customer
 from kernel.binds import TENANT
 from kernel.errors import NotFound
 from kernel.views import select_view, value, view, views
+
+#: So many proofs of the same paper are named.
+SAME_MAX: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,15 @@ def proof(db: Session, tenant_id: UUID, proof_id: UUID) -> ProofRow:
     if row is None:
         raise NotFound("proof_not_found")
     return view(ProofRow, row)
+
+
+def same_paper(db: Session, tenant_id: UUID, of: ProofRow) -> list[ProofRow]:
+    """Returns the other proofs that are the same file, or the same number of the same customer; rejected ones apart."""
+    x = PaymentProof
+    same_number = sa.and_(x.customer_id == of.customer_id, x.kind == of.kind, x.reference == of.reference)
+    same = sa.or_(x.file_sha256 == of.file_sha256, *((same_number,) if of.reference else ()))
+    others = (x.tenant_id == tenant_id, x.id != of.id, x.state != "rejected", same)
+    return views(ProofRow, db.execute(_select(tenant_id).where(*others).order_by(x.uploaded_at, x.id).limit(SAME_MAX)))
 
 
 def _select(tenant_id: UUID) -> sa.Select[Any]:

@@ -58,9 +58,11 @@ def index() -> Page:
 
 
 def _proof_page(form: Form[Any], proof_id: UUID) -> str:
+    proof = queries.proof(db(), actor().tenant_id, proof_id)
     return render(
         "ar/credit/checks/proofs/show.html",
-        proof=queries.proof(db(), actor().tenant_id, proof_id),
+        proof=proof,
+        same=queries.same_paper(db(), actor().tenant_id, proof),
         form=form,
         names=PROOF_NAMES,
         states=PROOF_STATES,

@@ -23,7 +23,7 @@ from kernel.actor import Actor
 from kernel.errors import Conflict, NotFound, RuleBroken
 from kernel.ids import new_id
 from kernel.money import parse_positive_amount
-from kernel.uploads import PICTURES, UploadedFile, base_name, media_type_of
+from kernel.uploads import PICTURES, UploadedFile, base_name, media_type_of, require_shown_anywhere
 
 SIZE_MAX: Final = 12 * 1000 * 1000
 
@@ -80,10 +80,11 @@ def _register(db: Session, actor: Actor, customer_id: UUID, data: RegisterGuaran
 
 
 def _media_type(file: UploadedFile) -> str:
-    """Returns the media type of the scan. Raises RuleBroken(`guarantee_file_size`, `guarantee_file_kind`)."""
+    """Returns the media type of the scan. Raises RuleBroken(`guarantee_file_size`, …`_heic`, …`_kind`)."""
     name = base_name(file.name)
     if len(file.content) > SIZE_MAX:
         raise RuleBroken("guarantee_file_size", name=name)
+    require_shown_anywhere(file, "guarantee_file_heic")
     media_type = media_type_of(file, PICTURES)
     if media_type is None:
         raise RuleBroken("guarantee_file_kind", name=name)

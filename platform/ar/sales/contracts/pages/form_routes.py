@@ -14,7 +14,6 @@ from flask import g, request
 
 from ar.customers.lookups import find_numbers
 from ar.sales.contracts.commands import (
-    FILE_TYPES,
     contract_values,
     edit_contract,
     find_contract,
@@ -30,6 +29,7 @@ from ar.sales.forms import posted_lines, read_for_customer, read_with_lines, typ
 from ar.sales.line_forms import Row, row_of, with_spare_rows
 from ar.sales.rules.checklist import ADVISED, BEFORE_REVIEW
 from kernel.i18n import gettext as _
+from kernel.uploads import ACCEPT_PAPERS
 from tenants.access import staff
 from tenants.permissions import Permission
 from web.command_form import command_form, done
@@ -59,7 +59,7 @@ def _form_page(form: Form[Any], rows: Sequence[Row], **more: Any) -> str:
         form_choices=[(code, _(name), _(FORM_HINTS[code])) for code, name in FORM_NAMES.items()],
         items=[(item, _(CHECKLIST_NAMES[item])) for item in BEFORE_REVIEW],
         advised=[(item, _(CHECKLIST_NAMES[item])) for item in ADVISED],
-        accept=",".join(FILE_TYPES),
+        accept=ACCEPT_PAPERS,
         **({"contract_id": None, "contract_no": ""} | more),
     )
 

@@ -25,7 +25,9 @@ CONTRACT_LINES: Final = LineForm(
     pasted=("product", "quantity", "unit", "price", "specification"),
     optional="unit",
 )
-FILE_FIELDS: Final = dict.fromkeys(("contract_file_missing", "contract_file_size", "contract_file_kind"), "file")
+FILE_FIELDS: Final = dict.fromkeys(
+    ("contract_file_missing", "contract_file_size", "contract_file_heic", "contract_file_kind"), "file"
+)
 QUOTATION_REFUSALS: Final = {"quotation_days": "valid_to", "line_twice": "lines"}
 CONTRACT_REFUSALS: Final = FILE_FIELDS | {
     "contract_number_taken": "number",

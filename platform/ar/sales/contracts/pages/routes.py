@@ -14,7 +14,6 @@ from uuid import UUID
 from flask import Blueprint, request, url_for
 
 from ar.credit.lookups import credit_policy
-from ar.sales.contracts.commands import FILE_TYPES
 from ar.sales.contracts.messages import CHECKLIST_NAMES, CONTRACT_STATE_NAMES, FORM_NAMES, PLACE_NAMES
 from ar.sales.contracts.pages import queries
 from ar.sales.line_forms import plain, price_text
@@ -22,6 +21,7 @@ from ar.sales.rules.checklist import ADVISED, BEFORE_REVIEW, BEFORE_SEALING, ITE
 from kernel import storage
 from kernel.errors import NotFound
 from kernel.i18n import gettext as _
+from kernel.uploads import ACCEPT_PAPERS
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -98,7 +98,7 @@ def contract_page(form: Form[Any], contract_id: UUID) -> str:
         before_sealing=BEFORE_SEALING,
         all_items=ITEMS,
         advised=ADVISED,
-        accept=",".join(FILE_TYPES),
+        accept=ACCEPT_PAPERS,
         today=actor().today,
         notice_days=credit_policy(db(), actor().tenant_id).contract_notice_days,
         plain=plain,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from kernel import storage
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
-from kernel.uploads import PICTURES, UploadedFile, base_name, is_phones_own, media_type_of
+from kernel.uploads import PICTURES, UploadedFile, base_name, media_type_of, require_shown_anywhere
 
 SIZE_MAX: Final = 12 * 1000 * 1000
 
@@ -26,8 +26,7 @@ def store_file(db: Session, actor: Actor, file: UploadedFile) -> tuple[str, str]
     name = base_name(file.name) or "photo"
     if not file.content or len(file.content) > SIZE_MAX:
         raise RuleBroken("sign_off_file_size", name=name, megabytes=SIZE_MAX // 1_000_000)
-    if is_phones_own(file.content):
-        raise RuleBroken("sign_off_file_heic", name=name)
+    require_shown_anywhere(file, "sign_off_file_heic")
     media_type = media_type_of(file, PICTURES)
     if media_type is None:
         raise RuleBroken("sign_off_file_kind", name=name)

@@ -25,6 +25,7 @@ REQUEST_FIELDS = {"over_limit_until_past": "valid_until_on"}
 PROOF_FIELDS = {
     "proof_file_missing": "file",
     "proof_file_size": "file",
+    "proof_file_heic": "file",
     "proof_file_kind": "file",
     "amount_unreadable": "amount",
     "amount_not_positive": "amount",

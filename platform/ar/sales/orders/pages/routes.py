@@ -30,7 +30,7 @@ from ar.sales.orders.messages import CHECKPOINT_NAMES, DELIVERY_STATE_NAMES, REQ
 from ar.sales.orders.pages import queries
 from ar.sales.orders.pages.history import history_entry
 from kernel.i18n import gettext as _
-from kernel.uploads import PICTURES
+from kernel.uploads import ACCEPT_PICTURES
 from tenants.access import may, staff
 from tenants.permissions import Permission
 from web import filters
@@ -118,7 +118,7 @@ def order_page(form: Form[Any], order_id: UUID) -> str:
         history=[history_entry(each) for each in page.decisions],
         invoice_choices=invoices,
         proof_choices=[(code, _(name), "") for code, name in PROOF_NAMES.items()],
-        proof_accept=",".join(PICTURES),
+        proof_accept=ACCEPT_PICTURES,
         **WORDS,
     )
 

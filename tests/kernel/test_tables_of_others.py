@@ -164,6 +164,35 @@ def test_an_old_workbook_is_read_behind_its_limits() -> None:
     assert refused.value.code == "table_malformed"
 
 
+def old_workbook(*changes: tuple[bytes, bytes]) -> bytes:
+    """The old workbook with records of its sheet written over by others of the same length."""
+    data = Path(__file__).with_name("open-items.xls").read_bytes()
+    for before, after in changes:
+        assert len(before) == len(after)
+        assert data.count(before) == 1
+        data = data.replace(before, after)
+    return data
+
+
+def test_a_cell_in_error_of_an_old_workbook_is_named_and_not_read_as_empty() -> None:
+    """Faults I: what was looked up and not found (#N/A) is no amount of nothing."""
+    data = Path(__file__).with_name("open-items.xls").read_bytes()
+    row = data.index(b"\x08\x02\x10\x00\x01\x00")  # what is said of the second row: twenty bytes
+    two = data.index(b"\xbd\x00\x12\x00\x01\x00\x02\x00")  # its day and its amount: twenty-two bytes
+    filler = b"\xff\x7f\x04\x00\x00\x00\x00\x00"
+    day = b"\x7e\x02\x0a\x00\x01\x00\x02\x00" + data[two + 8 : two + 14]
+    without_amount = (data[two : two + 22], day + filler)
+    error = b"\x05\x02\x08\x00\x01\x00\x03\x00\x0f\x00\x2a\x01"
+    shown = old_workbook((data[row : row + 20], error + filler), without_amount)
+    (cells,) = [row.cells for row in open_table(shown, "a.xls", NAMES).rows() if not row.reason]
+    assert cells == ["00017", "A-1", "2026-10-01", "#N/A"]
+    result = b"\x02\x00\x17\x00\x00\x00\xff\xff"
+    formula = b"\x06\x00\x16\x00\x01\x00\x03\x00\x0f\x00" + result + bytes(8)
+    shown = old_workbook((data[row : row + 34], formula + filler), without_amount)
+    (cells,) = [row.cells for row in open_table(shown, "a.xls", NAMES).rows() if not row.reason]
+    assert cells[1:] == ["A-1", "2026-10-01", "#REF!"]
+
+
 @pytest.mark.parametrize(
     ("record", "code"),
     [

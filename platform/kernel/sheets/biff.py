@@ -14,6 +14,8 @@ import olefile
 
 from kernel.sheets.archive import MAX_SHARED, MAX_SHEET_CELLS, Finding
 
+#: The first bytes of an OLE file.
+OLE: Final = b"\xd0\xcf\x11\xe0"
 _STREAMS: Final = ("Workbook", "Book", "WORKBOOK", "BOOK")
 _DIMENSIONS, _SHARED_TEXTS, _BEGIN, _PASSWORD = 0x0200, 0x00FC, 0x0809, 0x002F
 #: Records of a cell: its row and column stand first. Those of several cells end with the last column.
@@ -24,14 +26,20 @@ _CELL_RUNS: Final = frozenset({0x00BD, 0x00BE})
 def check_old_workbook(data: bytes) -> Finding | None:
     """Returns the reason to refuse an OLE file, None for a workbook within the limits."""
     try:
-        with olefile.OleFileIO(io.BytesIO(data)) as ole:
-            name = next((name for name in _STREAMS if ole.exists(name)), None)
-            if name is None:
-                return Finding("table_encrypted" if ole.exists("EncryptedPackage") else "table_kind")
-            stream = ole.openstream(name).read()
+        stream = workbook_stream(data)
     except (OSError, ValueError, IndexError, struct.error, RecursionError):
         return Finding("table_malformed")
-    return _check_records(stream)
+    return stream if isinstance(stream, Finding) else _check_records(stream)
+
+
+def workbook_stream(data: bytes) -> bytes | Finding:
+    """Returns the records of a workbook. Raises what reading a damaged OLE file raises."""
+    with olefile.OleFileIO(io.BytesIO(data)) as ole:
+        name = next((name for name in _STREAMS if ole.exists(name)), None)
+        if name is None:
+            return Finding("table_encrypted" if ole.exists("EncryptedPackage") else "table_kind")
+        found: bytes = ole.openstream(name).read()
+        return found
 
 
 def _check_records(stream: bytes) -> Finding | None:

@@ -1,4 +1,4 @@
-"""Cells of an XLSX that show an error (#N/A, #REF!), which the reader hands over as empty; rows as a person sees them.
+"""Cells of a workbook that show an error (#N/A, #REF!), read as empty otherwise; rows as a person sees them.
 
 Invariant: a cell in error is no empty cell, it comes as the word of its error, which nothing takes for an amount, a day
 or a name. A row with nothing but errors is one that formulas were drawn down to, and stays empty.
@@ -14,6 +14,8 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from kernel.sheets.biff import OLE
+from kernel.sheets.biff_errors import old_error_cells
 from kernel.sheets.late_days import late_days
 
 Rows = Iterable[list[str]]
@@ -39,9 +41,12 @@ def is_error_word(text: str) -> bool:
 def as_shown(data: bytes, sheet: str) -> Callable[[Rows, int], Rows] | None:
     """Returns what puts the rows of a sheet right, given them and their first column; None where nothing needs it.
 
-    It names the cells in error and gives those of a day's last instant their day. The file has passed `check_workbook`.
+    It names the cells in error and gives those of a day's last instant their day. The file has passed `check_workbook`
+    or `check_old_workbook`.
     """
-    errors, late = _error_cells(data, sheet), late_days(data)
+    old = data[: len(OLE)] == OLE
+    errors = old_error_cells(data, sheet) if old else _error_cells(data, sheet)
+    late = None if old else late_days(data)
     if not errors and not late:
         return None
 

@@ -19,7 +19,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from kernel.sheets import passed_over
 from kernel.sheets.archive import check_workbook
-from kernel.sheets.biff import check_old_workbook
+from kernel.sheets.biff import OLE, check_old_workbook
 from kernel.sheets.cells import cell_text
 from kernel.sheets.error_cells import as_shown
 from kernel.sheets.late_days import counts_from_1904
@@ -35,7 +35,7 @@ HEADER_SEARCH_ROWS: Final = 40
 #: A stray NUL is padding of an old system; more of them than one in so many characters is no text at all.
 CHARS_PER_NUL: Final = 10
 
-_OLE: Final = b"\xd0\xcf\x11\xe0"
+
 #: How the files begin that are picked by mistake, or renamed: they get a word of their own, not one on encodings.
 _OTHER_KINDS: Final = (
     *(b"%PDF", b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a"),
@@ -179,7 +179,7 @@ def open_table(
     data = _bytes(source)
     if not data.strip():
         raise TableRefused("table_empty", filename=filename)
-    if data[:4] in (b"PK\x03\x04", _OLE):
+    if data[:4] in (b"PK\x03\x04", OLE):
         return _open_workbook(data, header, told)
     if is_html(data) or is_spreadsheet_ml(data):
         return _open_markup(data, header, told)
@@ -278,7 +278,7 @@ def _bounded(rows: Iterable[list[str]]) -> list[list[str]]:
 
 
 def _open_workbook(data: bytes, header: Header, told: Opening | None) -> Table:
-    old = data[:4] == _OLE
+    old = data[:4] == OLE
     if finding := check_old_workbook(data) if old else check_workbook(data):
         raise TableRefused(finding.code, **finding.params)
     wanted = told.sheet if told else None
@@ -310,7 +310,7 @@ def _open_workbook(data: bytes, header: Header, told: Opening | None) -> Table:
             raise
         raise TableRefused("table_malformed") from error  # the reader gave up on a damaged file in its own way
 
-    shown = None if old else as_shown(data, name)
+    shown = as_shown(data, name)
 
     def read() -> Iterator[list[str]]:
         rows = ([cell_text(value) for value in row] for row in found.iter_rows())

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,6 +23,8 @@ from ar.credit.rules.policy import CheckCode, CreditPolicy
 from ar.ledger.models import OpenItem
 from ar.statements.lookups import oldest_unconfirmed
 from kernel.actor import Actor
+from kernel.binds import TENANT, TODAY
+from kernel.db import columns
 from kernel.views import DbRow
 
 
@@ -88,30 +91,35 @@ def stops_of(db: Session, tenant_id: UUID, customer_ids: Collection[UUID], today
 
     One that the ladder placed is in force while the customer owes anything overdue.
     """
+    found: dict[UUID, list[ActiveStop]] = {}
+    for row in columns(db, _stops(), {"tenant": tenant_id, "today": today, "customers": list(customer_ids)}).all():
+        stop = ActiveStop(id=row.id, kind=row.kind, reason=row.reason, until_on=row.until_on)
+        found.setdefault(row.customer_id, []).append(stop)
+    return found
+
+
+@cache
+def _stops() -> sa.Select[*tuple[Any, ...]]:
+    """Selects the stops in force of customers (binds: tenant, today, customers)."""
     hold, item = ShippingHold, OpenItem
     owes = sa.select(item.id).where(
-        item.tenant_id == tenant_id,
+        item.tenant_id == TENANT,
         item.customer_id == hold.customer_id,
         item.side == 1,
         item.open_minor > 0,
-        item.due_on < today,
+        item.due_on < TODAY,
     )
-    rows = db.execute(
+    return (
         sa.select(hold.customer_id, hold.id, hold.kind, hold.reason, hold.until_on)
         .where(
-            hold.tenant_id == tenant_id,
-            hold.customer_id == sa.any_(_ids(customer_ids)),
+            hold.tenant_id == TENANT,
+            hold.customer_id == sa.any_(sa.bindparam("customers", type_=sa.ARRAY(sa.Uuid))),
             hold.lifted_at.is_(None),
-            sa.or_(hold.until_on.is_(None), hold.until_on >= today),
+            sa.or_(hold.until_on.is_(None), hold.until_on >= TODAY),
             sa.or_(hold.kind != "ladder", owes.exists()),
         )
         .order_by(hold.placed_at, hold.id)
     )
-    found: dict[UUID, list[ActiveStop]] = {}
-    for row in rows:
-        stop = ActiveStop(id=row.id, kind=row.kind, reason=row.reason, until_on=row.until_on)
-        found.setdefault(row.customer_id, []).append(stop)
-    return found
 
 
 def active_stops(db: Session, tenant_id: UUID, customer_id: UUID, today: date) -> list[ActiveStop]:

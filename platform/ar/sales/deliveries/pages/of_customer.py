@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,12 +18,15 @@ from ar.sales.deliveries.messages import STATE_NAMES as NOTE_STATES
 from ar.sales.deliveries.models import Delivery
 from ar.sales.orders.messages import STATE_NAMES as ORDER_STATES
 from ar.sales.orders.models import Order
+from kernel.binds import TENANT
+from kernel.db import columns
 from kernel.views import select_view, value, views
 
 #: Rows of each kind on the page; the lists have the rest.
 ROWS: Final = 6
 _OPEN_ORDERS: Final = ("draft", "held", "released")
 _OPEN_NOTES: Final = ("planned", "picked", "shipped")
+_CUSTOMER: Final = sa.bindparam("customer", type_=sa.Uuid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,13 @@ class CustomerNote:
 
 def orders_of_customer(db: Session, tenant_id: UUID, customer_id: UUID) -> list[CustomerOrder]:
     """Returns open orders, then the latest others, at most `ROWS`; `all` is how many there are."""
+    return views(CustomerOrder, columns(db, _orders(), {"tenant": tenant_id, "customer": customer_id}))
+
+
+@cache
+def _orders() -> sa.Select[Any]:
     order = Order
-    rows = db.execute(
+    return (
         select_view(
             CustomerOrder,
             id=value(order.id),
@@ -78,17 +87,21 @@ def orders_of_customer(db: Session, tenant_id: UUID, customer_id: UUID) -> list[
             state=value(order.state),
             all=value(sa.func.count().over()),
         )
-        .where(order.tenant_id == tenant_id, order.customer_id == customer_id)
+        .where(order.tenant_id == TENANT, order.customer_id == _CUSTOMER)
         .order_by(order.state.not_in(_OPEN_ORDERS), order.ordered_on.desc(), order.number.desc())
         .limit(ROWS)
     )
-    return views(CustomerOrder, rows)
 
 
 def notes_of_customer(db: Session, tenant_id: UUID, customer_id: UUID) -> list[CustomerNote]:
     """Returns notes that wait or are out, then the latest others, at most `ROWS`; `all` is how many there are."""
+    return views(CustomerNote, columns(db, _notes(), {"tenant": tenant_id, "customer": customer_id}))
+
+
+@cache
+def _notes() -> sa.Select[Any]:
     note, order = Delivery, Order
-    rows = db.execute(
+    return (
         select_view(
             CustomerNote,
             id=value(note.id),
@@ -102,9 +115,8 @@ def notes_of_customer(db: Session, tenant_id: UUID, customer_id: UUID) -> list[C
             state=value(note.state),
             all=value(sa.func.count().over()),
         )
-        .join(order, sa.and_(order.tenant_id == tenant_id, order.id == note.order_id))
-        .where(note.tenant_id == tenant_id, note.customer_id == customer_id)
+        .join(order, sa.and_(order.tenant_id == TENANT, order.id == note.order_id))
+        .where(note.tenant_id == TENANT, note.customer_id == _CUSTOMER)
         .order_by(note.state.not_in(_OPEN_NOTES), note.planned_on.desc(), note.number.desc())
         .limit(ROWS)
     )
-    return views(CustomerNote, rows)

@@ -38,6 +38,7 @@ from ar.cases.runs.recording import PREPARE_LETTERS
 from ar.statements.commands import record_delivery_outcome
 from kernel import outbox
 from kernel.actor import Actor
+from kernel.counts import counted_to
 from kernel.db import columns
 from kernel.errors import Conflict, RuleBroken
 from kernel.ids import new_id
@@ -96,15 +97,20 @@ def count_not_yet_due(db: Session, actor: Actor) -> int:
     return db.execute(sa.select(sa.func.count()).where(a.tenant_id == actor.tenant_id, *may, later)).scalar_one()
 
 
-def count_releasable(db: Session, actor: Actor) -> int:
-    """Returns how many letters this person may release today."""
+def count_releasable(db: Session, actor: Actor, count_to: int | None = None) -> int:
+    """Returns how many letters this person may release today, up to `count_to` (None: all)."""
     asked = {"tenant": actor.tenant_id, "roles": sorted(actor.roles), "today": actor.today}
-    return int(columns(db, _count_of_releasable(), asked).scalar_one())
+    if count_to is None:
+        return int(columns(db, _count_of_releasable(of_all=True), asked).scalar_one())
+    found = columns(db, _count_of_releasable(of_all=False), {**asked, "count_to": count_to})
+    return counted_to(int(found.scalar_one()), count_to)
 
 
 @cache
-def _count_of_releasable() -> sa.Select[*tuple[Any, ...]]:
-    return sa.select(sa.func.count()).select_from(letters_to_release(of_all=True).subquery())
+def _count_of_releasable(*, of_all: bool) -> sa.Select[*tuple[Any, ...]]:
+    rows = letters_to_release(of_all=of_all)
+    found = rows if of_all else rows.limit(sa.bindparam("count_to", type_=sa.Integer))
+    return sa.select(sa.func.count()).select_from(found.subquery())
 
 
 def release_letters(db: Session, actor: Actor, action_ids: Collection[UUID] | None = None) -> int:

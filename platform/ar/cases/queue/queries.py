@@ -23,18 +23,21 @@ from ar.cases.letters.drafting import PURPOSE
 from ar.cases.letters.lines import Letter, letter_lines
 from ar.cases.models import Action, DayRun, StepTaken
 from ar.cases.queue.views import QueueAction, QueueGroup, QueueLine, QueueSummary
-from ar.cases.queue.waiting import TABS, in_tab, is_work_of, may_release, offered, roles_array, waits_for_role
+from ar.cases.queue.waiting import TABS, in_tab, is_work_of, may_release, roles_array, waits_for_role
 from ar.customers.lookups import has_telephone, reachable
 from ar.customers.models import Contact, Customer
 from ar.ledger.lookups import instalments_of
 from ar.ledger.models import OpenItem
 from kernel.actor import Actor
 from kernel.binds import TENANT
+from kernel.counts import counted_to
 from kernel.db import columns
 from kernel.errors import NotFound
 from tenants.models import User
 from web.filters import choice
 
+#: Where counting stops: whoever has so many to review needs no exact number.
+COUNT_TO: Final = 1_000
 _BY_CUSTOMER: Final = (Customer.sort_key, Customer.number, Action.currency, Action.id)
 
 
@@ -59,16 +62,16 @@ class TaskCounts:
         return {"mine": self.mine, "later": self.later}.get(whose, self.all)
 
 
-def task_counts(db: Session, actor: Actor) -> TaskCounts:
-    """Returns how many calls and tasks are open, and whose they are. One statement."""
-    of_whose = {whose: sa.and_(*_of_whose(actor, whose)) for whose in ("mine", "later")}
-    row = db.execute(
-        sa.select(
-            *(sa.func.count().filter(condition).label(whose) for whose, condition in of_whose.items()),
-            sa.func.count().label("all"),
-        ).where(Action.tenant_id == actor.tenant_id, *in_tab("tasks"))
-    ).one()
-    return TaskCounts(**row._mapping)
+def task_counts(db: Session, actor: Actor, count_to: int = COUNT_TO) -> TaskCounts:
+    """Returns how many calls and tasks are open, and whose they are, each up to `count_to`. One statement."""
+    open_tasks = sa.select(Action.id).where(Action.tenant_id == actor.tenant_id, *in_tab("tasks"))
+    of_whose = {whose: open_tasks.where(*_of_whose(actor, whose)) for whose in ("mine", "later", "all")}
+    row = db.execute(sa.select(*(_count(each, count_to).label(whose) for whose, each in of_whose.items()))).one()
+    return TaskCounts(**{whose: counted_to(count, count_to) for whose, count in row._mapping.items()})
+
+
+def _count(rows: sa.Select[Any], count_to: int | sa.BindParameter[int]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(rows.limit(count_to).subquery()).scalar_subquery()
 
 
 def _of_whose(actor: Actor, whose: str) -> tuple[sa.ColumnElement[bool], ...]:
@@ -132,43 +135,44 @@ def decision_tasks(db: Session, actor: Actor, limit: int) -> list[QueueAction]:
     return _actions(db, actor, db.execute(query.order_by(Action.run_on, Action.id).limit(limit)).all())
 
 
-def queue_summary(db: Session, tenant_id: UUID) -> QueueSummary:
-    """Returns the counts of the queue and of the run started last, in two statements."""
-    action, run = Action, DayRun
-    waiting = db.execute(
-        sa.select(
-            action.form,
-            action.state,
-            sa.func.count().label("actions"),
-        )
-        .where(
-            action.tenant_id == tenant_id,
-            action.state.in_(["proposed", "approved", "sending", "failed", "unknown"]),
-            offered(),
-        )
-        .group_by(action.form, action.state)
-    ).all()
-    last = db.execute(
-        sa.select(run.run_on, run.started_at, run.counts)
-        .where(run.tenant_id == tenant_id)
-        .order_by(run.id.desc())
-        .limit(1)
-    ).first()
+def queue_summary(db: Session, tenant_id: UUID, count_to: int = COUNT_TO) -> QueueSummary:
+    """Returns the counts of the queue, each up to `count_to`, and of the run started last, in two statements.
 
-    def count(tab: str, form: str | None = None) -> int:
-        forms, states = TABS[tab]
-        in_tab = (row for row in waiting if row.form in forms and row.state in states)
-        return sum(row.actions for row in in_tab if form in (None, row.form))
-
+    What a tab shows is what it counts.
+    """
+    counts = columns(db, _tab_counts(), {"tenant": tenant_id, "count_to": count_to}).one()._mapping
+    last = columns(db, _last_run(), {"tenant": tenant_id}).first()
     return QueueSummary(
-        letters=count("letters"),
-        calls=count("tasks", "call"),
-        tasks=count("tasks", "task"),
-        problems=count("problems"),
-        outgoing=count("outgoing"),
+        **{name: counted_to(count, count_to) for name, count in counts.items()},
         held=dict(last.counts.get("held", {})) if last else {},
         last_run_on=last.run_on if last else None,
         last_run_at=last.started_at if last else None,
+    )
+
+
+@cache
+def _tab_counts() -> sa.Select[*tuple[Any, ...]]:
+    """Selects the counts of QueueSummary (binds: tenant, count_to)."""
+    action, count_to = Action, sa.bindparam("count_to", type_=sa.Integer)
+    of_tab = {tab: sa.select(action.id).where(action.tenant_id == TENANT, *in_tab(tab)) for tab in TABS}
+    wanted = {
+        "letters": of_tab["letters"],
+        "calls": of_tab["tasks"].where(action.form == "call"),
+        "tasks": of_tab["tasks"].where(action.form == "task"),
+        "problems": of_tab["problems"],
+        "outgoing": of_tab["outgoing"],
+    }
+    return sa.select(*(_count(rows, count_to).label(name) for name, rows in wanted.items()))
+
+
+@cache
+def _last_run() -> sa.Select[*tuple[Any, ...]]:
+    run = DayRun
+    return (
+        sa.select(run.run_on, run.started_at, run.counts)
+        .where(run.tenant_id == TENANT)
+        .order_by(run.id.desc())
+        .limit(1)
     )
 
 

@@ -35,9 +35,10 @@ def queue() -> Page:
     """Shows a tab of the review queue, grouped by customer and currency."""
     chosen = filters.read(queries.QueueFilters, request.args)
     paging = read_page(request.args, default_size=SIZES[0])  # each letter has rows of its own
-    summary = queries.queue_summary(db(), actor().tenant_id)
+    count_to = paging.offset + queries.COUNT_TO
+    summary = queries.queue_summary(db(), actor().tenant_id, count_to)
     by_person = chosen.tab == "tasks" and may(Permission.WORK_TASKS)
-    whose, tasks = (chosen.whose, queries.task_counts(db(), actor())) if by_person else ("all", None)
+    whose, tasks = (chosen.whose, queries.task_counts(db(), actor(), count_to)) if by_person else ("all", None)
     total = tasks.of(whose) if tasks else summary.of_tab(chosen.tab)
     path = url_for("cases.queue")
     page = paging.page(total, path, request.args)
@@ -59,7 +60,7 @@ def queue() -> Page:
         held=[(reason_text(code), count) for code, count in sorted(summary.held.items())],
         today=actor().today,
         here=request.full_path.rstrip("?"),
-        mine=commands.count_releasable(db(), actor()) if may(Permission.REVIEW_ACTIONS) else None,
+        mine=commands.count_releasable(db(), actor(), count_to) if may(Permission.REVIEW_ACTIONS) else None,
         **_template_helpers(),
     )
 

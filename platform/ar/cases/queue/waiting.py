@@ -55,14 +55,6 @@ def still_claims() -> Condition:
     return Action.claims.expression
 
 
-def offered() -> Condition:
-    """Returns the condition that the queue shows an action: what was paid meanwhile is neither released nor done.
-
-    What bounced or is in doubt stays until a person decides on it, paid or not.
-    """
-    return sa.or_(~in_queue(), still_claims())
-
-
 def in_tab(tab: str) -> tuple[Condition, ...]:
     """Returns the conditions of the actions that a tab of the queue shows and every counter of it counts."""
     forms, states = TABS[tab]

@@ -37,6 +37,7 @@ from ar.ledger.rules import kpis
 from ar.ledger.rules.aging import BUCKET_COLUMNS, BUCKETS, AgingRow, bucket_minors, bucket_ranges
 from ar.receipts.lookups import CashState, cash_state
 from ar.reports.aging.queries import TieOut
+from ar.reports.decisions.queries import COUNT_MAX, count_of
 from ar.reports.today.queue import (
     QueueRow,
     UnansweredRow,
@@ -50,6 +51,7 @@ from ar.statements.models import Statement
 from kernel.actor import Actor
 from kernel.binds import TENANT, TODAY
 from kernel.calendars import WorkCalendar, stored_calendar
+from kernel.counts import counted_to
 from kernel.db import columns
 from kernel.i18n import gettext as _
 from kernel.i18n import mark
@@ -287,15 +289,15 @@ def _between(day: Any, first_on: date | None, last_on: date | None) -> list[sa.C
 def _today_counts(db: Session, tenant_id: UUID, today: date) -> TodayCounts:
     row = columns(db, _counted(), {"tenant": tenant_id, "today": today}).one()
     unanswered_count, answers_late = row.asked
-    waiting = row.waiting or ()
+    waiting = row.waiting
     return view(
         TodayCounts,
         row,
         calendar=stored_calendar(row.calendar, row.calendar_overrides, row.calendar_notices),
         unanswered=unanswered_count,
         answers_late=answers_late,
-        proposed_on=max((date.fromisoformat(newest_on) for _form, _state, _n, newest_on in waiting), default=None),
-        waiting={(form, state): n for form, state, n, _newest_on in waiting},
+        proposed_on=max((date.fromisoformat(day) for _form, _state, _n, day in waiting if day), default=None),
+        waiting={(form, state): counted_to(n, COUNT_MAX) for form, state, n, _day in waiting},
         withheld=from_json(WithheldTotal, row.withheld),
     )
 
@@ -327,16 +329,13 @@ def _counted() -> sa.Select[Any]:
 
 
 def _waiting_json(tenant_id: Any) -> sa.ScalarSelect[Any]:
-    """Returns [[form, state, count, newest run's day], …] as JSON: a look at the index of what waits."""
-    action = Action
-    waiting = (
-        sa.select(action.form, action.state, sa.func.count().label("n"), sa.func.max(action.run_on).label("on"))
-        .where(action.tenant_id == tenant_id, sa.tuple_(action.form, action.state).in_(WAITING), still_claims())
-        .group_by(action.form, action.state)
-        .subquery("waiting")
-    )
-    line = sa.func.jsonb_build_array(waiting.c.form, waiting.c.state, waiting.c.n, waiting.c.on)
-    return sa.select(sa.func.jsonb_agg(line)).scalar_subquery()
+    """Returns [[form, state, count up to COUNT_MAX, newest run's day], …] as JSON, by the index of what waits."""
+    action, lines = Action, []
+    for form, state in WAITING:
+        waits = (action.tenant_id == tenant_id, action.form == form, action.state == state, still_claims())
+        newest = sa.select(sa.func.max(action.run_on)).where(*waits).scalar_subquery()
+        lines.append(sa.func.jsonb_build_array(form, state, count_of(sa.select(action.id).where(*waits)), newest))
+    return sa.select(sa.func.jsonb_build_array(*lines)).scalar_subquery()
 
 
 def _withheld_json(tenant_id: Any, today: Any) -> sa.ScalarSelect[Any]:

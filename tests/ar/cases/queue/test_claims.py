@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from app.shell import nav_counts
 from ar.cases.models import Action
+from ar.cases.queue.commands import count_releasable
 from ar.cases.queue.queries import queue_summary
 from ar.reports.decisions.queries import decision_counts
 from ar.reports.today.queries import today_page
@@ -116,3 +117,12 @@ def test_what_is_kept_is_what_the_books_say(desk: World) -> None:
     with desk.transaction() as db:
         rows = db.execute(looked, {"tenant": desk.tenant_id}).all()
     assert sorted((row.claims, row.open) for row in rows) == [(False, False), (True, True)]
+
+
+def test_counts_that_stop_say_that_there_are_more(desk: World) -> None:
+    actor = desk.actor(MONDAY, ("finance_director",))
+    with desk.reading() as db:
+        stopped, exact = queue_summary(db, desk.tenant_id, 2), queue_summary(db, desk.tenant_id, 3)
+        assert (str(stopped.letters), str(exact.letters)) == ("1+", "2")
+        assert [str(count_releasable(db, actor, most)) for most in (2, 3)] == ["1+", "2"]
+        assert str(stopped.to_review) == "1+"

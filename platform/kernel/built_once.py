@@ -64,6 +64,8 @@ def text_of(statement: sa.Executable, params: Mapping[str, Any] | None) -> str:
 
 def _write(statement: Any, given: frozenset[str]) -> str:
     try:
-        return str(statement.execution_options(given=given).compile(dialect=_DIALECT))
+        compiled = statement.execution_options(given=given).compile(dialect=_DIALECT)
     except sa.exc.CompileError:
         return NONE
+    # A list that is given at each run has as many parameters as it has members then.
+    return NONE if compiled.post_compile_params else str(compiled)

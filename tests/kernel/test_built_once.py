@@ -72,6 +72,13 @@ def test_what_a_run_gives_by_name_is_never_written_out_though_the_statement_has_
     assert answers == ["the first", "the first", "the second", "by default"]
 
 
+def test_a_list_that_each_run_gives_member_by_member_is_left_to_sqlalchemy(db: Session) -> None:
+    wanted = sa.bindparam("wanted", type_=sa.Text, expanding=True)
+    statement = sa.select(ASKED).where(ASKED.in_(wanted))
+    for given in (["a", "b"], ["b"], ["b", "a", "c"]):
+        assert columns(db, statement, {"asked": "b", "wanted": given}).scalars().all() == ["b"]
+
+
 def test_a_statement_of_one_request_has_no_text() -> None:
     params = {"asked": "x"}
     typed = [sa.select(sa.literal(text, sa.Text), ASKED) for text in ("typed by one", "typed by another")]

@@ -88,21 +88,21 @@ def _decision_counts() -> sa.Select[Any]:
     return sa.select(*decision_columns())
 
 
-def counts_of(view: Callable[..., Counts], row: sa.Row[*tuple[Any, ...]]) -> Counts:
+def counts_of(view: Callable[..., Counts], row: sa.Row[*tuple[Any, ...]], count_to: int = COUNT_MAX) -> Counts:
     """Makes a view of counts by `count_of`, named as its fields; one that stopped says so wherever it is shown."""
     names = [each.name for each in fields(view)]  # type: ignore[arg-type]
-    return view(*(counted_to(row._mapping[name], COUNT_MAX) for name in names))
+    return view(*(counted_to(row._mapping[name], count_to) for name in names))
 
 
-def decision_columns() -> list[sa.ColumnElement[Any]]:
+def decision_columns(count_to: int = COUNT_MAX) -> list[sa.ColumnElement[Any]]:
     """Returns the columns of DecisionCounts, for a statement that counts more; its binds are `asked_by`."""
     counted = {"approvals": waiting_for_user(), "letters": _letters(), "tasks": tasks_to_decide()}
-    return [count_of(each).label(name) for name, each in counted.items()]
+    return [count_of(each, count_to).label(name) for name, each in counted.items()]
 
 
-def count_of(rows: sa.Select[Any]) -> sa.ScalarSelect[int]:
-    """Returns the number of rows that a select finds, at most COUNT_MAX, as the navigation's counters."""
-    return sa.select(sa.func.count()).select_from(rows.limit(COUNT_MAX).subquery()).scalar_subquery()
+def count_of(rows: sa.Select[Any], count_to: int = COUNT_MAX) -> sa.ScalarSelect[int]:
+    """Returns the number of rows that a select finds, at most `count_to`, as the navigation's counters."""
+    return sa.select(sa.func.count()).select_from(rows.limit(count_to).subquery()).scalar_subquery()
 
 
 def asked_by(actor: Actor) -> dict[str, Any]:

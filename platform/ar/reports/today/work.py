@@ -1,6 +1,7 @@
 """Counts what needs the reader on Today, in the order in which it should be done.
 
-Invariant: one statement, with the counts of decisions; each line says only what the reader's roles can do about it.
+Invariants: one statement, with the counts of decisions, each as far as the navigation counts; each line says only what
+the reader's roles can do about it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from kernel.db import columns
 from kernel.views import value, view_columns, views
 from tenants.models import User
 from tenants.permissions import Permission, Role, allows
+from web.formatters import COUNTED_MAX
 
 #: How far ahead a salesperson is told what falls due.
 DUE_SOON_DAYS: Final = 7
@@ -163,7 +165,7 @@ def _counts(db: Session, actor: Actor) -> tuple[WorkCounts, DecisionCounts]:
     owners_told = allows(actor.roles, Permission.ASSIGN_OWNER)
     statement = _counted(Role.SALESPERSON in actor.roles, owners_told)
     row = columns(db, statement, {**asked_by(actor), "due_soon_to": due_soon_to}).one()
-    return counts_of(WorkCounts, row), counts_of(DecisionCounts, row)
+    return counts_of(WorkCounts, row, COUNTED_MAX), counts_of(DecisionCounts, row, COUNTED_MAX)
 
 
 @cache
@@ -180,13 +182,13 @@ def _counted(due_soon_told: bool, owners_told: bool) -> sa.Select[Any]:
     )
     counted = view_columns(
         WorkCounts,
-        calls=value(count_of(open_work())),
-        problems=value(count_of(problems)),
-        unowned=value(count_of(select_nobodys()) if owners_told else sa.literal(0)),
-        signals=value(count_of(signals_waiting())),
-        signals_late=value(count_of(signals_late())),
-        to_explain=value(count_of(lines_to_explain())),
-        guarantees=value(count_of(guarantees_due())),
-        due_soon=value(count_of(due_soon) if due_soon_told else sa.literal(0)),
+        calls=value(count_of(open_work(), COUNTED_MAX)),
+        problems=value(count_of(problems, COUNTED_MAX)),
+        unowned=value(count_of(select_nobodys(), COUNTED_MAX) if owners_told else sa.literal(0)),
+        signals=value(count_of(signals_waiting(), COUNTED_MAX)),
+        signals_late=value(count_of(signals_late(), COUNTED_MAX)),
+        to_explain=value(count_of(lines_to_explain(), COUNTED_MAX)),
+        guarantees=value(count_of(guarantees_due(), COUNTED_MAX)),
+        due_soon=value(count_of(due_soon, COUNTED_MAX) if due_soon_told else sa.literal(0)),
     )
-    return sa.select(*counted, *decision_columns())
+    return sa.select(*counted, *decision_columns(COUNTED_MAX))

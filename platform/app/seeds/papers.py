@@ -33,6 +33,11 @@ PAPER: Final = UploadedFile("扫描件.pdf", b"%PDF-1.4\n1 0 obj<</Type/Catalog>
 _DAY: Final = timedelta(days=1)
 
 
+def paper_of(story: Story) -> UploadedFile:
+    """Returns a scan as the company calls it."""
+    return PAPER if story.cast is WEIYE else UploadedFile("Scan.pdf", PAPER.content)
+
+
 def complete_file(story: Story, db: Session, actor: Actor, number: str) -> None:
     """Uploads and verifies every document that a debtor's legal form asks for, once."""
     if number in story.filed:
@@ -44,7 +49,7 @@ def complete_file(story: Story, db: Session, actor: Actor, number: str) -> None:
     for asked in DEFAULT_FILE_POLICY.requirements_of(form):
         if asked.required:
             data = UploadDocument(kind=asked.kind, issued_on=actor.today - 400 * _DAY, no_end=True)
-            document_id = upload_document(db, seller, customer_id, data, PAPER)
+            document_id = upload_document(db, seller, customer_id, data, paper_of(story))
             verify_document(db, checker, customer_id, document_id, VerifyDocument(original_seen=True))
 
 

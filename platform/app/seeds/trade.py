@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.seeds import asked
-from app.seeds.cast import WEIYE, Debtor
-from app.seeds.papers import PAPER, approve, complete_file, framework, plan_note, priced_contract, ship_note
+from app.seeds.cast import HUAXIN, WEIYE, Debtor
+from app.seeds.papers import approve, complete_file, framework, paper_of, plan_note, priced_contract, ship_note
 from app.seeds.story import Story
 from ar.credit.assessments.drafting import start_assessment
 from ar.credit.assessments.inputs import SaveAssessment, SignAssessment, StartAssessment
@@ -83,7 +83,11 @@ _MEMBER: Final = "C0046"
 #: The longest term granted, in days; the share of what is bought in it that the limit covers, so that a review finds
 #: most of them used; and the room left above what was owed when the limits were taken over.
 _LONGEST_TERM, _BOUGHT_SHARE, _ROOM = 90, 0.7, 1.1
-_PRODUCTS: Final = (("蓝牙音箱 T8", "台", "128.00"), ("电源模块 P12", "件", "46.50"), ("连接器 K3", "件", "3.20"))
+_PRICES: Final = ("128.00", "46.50", "3.20")
+_PRODUCTS: Final = {
+    WEIYE.slug: (("蓝牙音箱 T8", "台"), ("电源模块 P12", "件"), ("连接器 K3", "件")),
+    HUAXIN.slug: (("Speaker T8", "pcs"), ("Power module P12", "pcs"), ("Connector K3", "pcs")),
+}
 _SIGNERS: Final = ("sales-manager", "finance", "general-manager")
 
 
@@ -108,7 +112,7 @@ def start(story: Story, db: Session, actor: Actor) -> None:
 def ship_unsigned(story: Story, db: Session, actor: Actor) -> None:
     """Ships an order of a debtor that nothing holds on the day; its note does not come back signed."""
     for number in _may_order(story, db, actor):
-        order_id = _order(story, db, actor, number, _lines(number, 6))
+        order_id = _order(story, db, actor, number, _lines(story, number, 6))
         if order_id is not None:
             ship_note(story, db, actor, order_id)
             return
@@ -118,12 +122,13 @@ def ship_and_sign(story: Story, db: Session, actor: Actor) -> None:
     """Ships two orders; one note comes back signed the same day and waits for its invoice, the other is short."""
     done = 0
     for number in _may_order(story, db, actor):
-        order_id = _order(story, db, actor, number, _lines(number, 9))
+        order_id = _order(story, db, actor, number, _lines(story, number, 9))
         if order_id is None:
             continue
         note_id = ship_note(story, db, actor, order_id)
-        data = SignOffDelivery(signed_on=actor.today, signed_by="王敏", channel="scan")
-        sign_off(db, story.person(actor, "order-follow-up"), note_id, data, PAPER)
+        signer = "王敏" if story.cast is WEIYE else "Lukas Weber"
+        data = SignOffDelivery(signed_on=actor.today, signed_by=signer, channel="scan")
+        sign_off(db, story.person(actor, "order-follow-up"), note_id, data, paper_of(story))
         done += 1
         if done == 2:
             return
@@ -187,7 +192,7 @@ def trade_abroad(story: Story, db: Session, actor: Actor) -> None:
     """Takes over orders and deliveries of the second company, and looks for danger signals there."""
     for number in [debtor.number for debtor in story.cast.debtors][:6]:
         complete_file(story, db, actor, number)
-        order_id = _order(story, db, actor, number, _lines(number, 4), keep=True)
+        order_id = _order(story, db, actor, number, _lines(story, number, 4), keep=True)
         if order_id is not None:
             ship_note(story, db, actor, order_id)
     run_signals(db, actor)
@@ -294,7 +299,7 @@ def _notes_to_ship(story: Story, db: Session, actor: Actor) -> None:
     """Leaves notes for the warehouse: planned, picked, and one on its way with the driver."""
     found = 0
     for number in _may_order(story, db, actor):
-        order_id = _order(story, db, actor, number, _lines(number, 12))
+        order_id = _order(story, db, actor, number, _lines(story, number, 12))
         if order_id is None:
             continue
         note_id = plan_note(story, db, actor, order_id)
@@ -333,8 +338,9 @@ def _overdue(story: Story, db: Session, actor: Actor) -> str:
     return "C0042"
 
 
-def _lines(number: str, times: int) -> list[tuple[str, str, str, str]]:
-    return [(product, unit, str(times * (1 + int(number[-1]))), price) for product, unit, price in _PRODUCTS]
+def _lines(story: Story, number: str, times: int) -> list[tuple[str, str, str, str]]:
+    quantity, products = str(times * (1 + int(number[-1]))), _PRODUCTS[story.cast.slug]
+    return [(product, unit, quantity, price) for (product, unit), price in zip(products, _PRICES, strict=True)]
 
 
 def _order(

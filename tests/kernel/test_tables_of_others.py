@@ -45,6 +45,31 @@ def test_a_total_is_passed_over_with_the_signatures_below_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("total", "below"),
+    [
+        ("総合計", "担当者：山田,,承認者：佐藤,"),
+        ("本頁小計", "製表：陳大文,,覆核：,李"),
+        ("합계", "담당자: 김,,,"),
+        ("Totale generale", "Stampato il 01/12/2026,,,"),
+        ("Summe gesamt", "Bearbeiter:,Schmidt,Stand: 01.12.2026,"),
+        ("Total général", "Imprimé le 01/12/2026,,,"),
+        ("Totaal generaal", "Afgedrukt op 01-12-2026,,,"),
+        ("Razem", "Sporządził: Nowak,,,"),
+        ("Net total", "User: ADMIN,,Printed: 01/12/2026 10:03,"),
+        ("ИТОГО", "Исполнитель: Иванов,,,"),
+    ],
+)
+def test_totals_and_signatures_of_other_languages_are_no_documents(total: str, below: str) -> None:
+    lines = ["客户,单据号,日期,金额", "甲,A-1,2026-10-01,5.00", f"{total},,,5.00", below]
+    assert reasons("\n".join(lines)) == [(2, ""), (3, "total"), (4, "signature")]
+
+
+@pytest.mark.parametrize("row", ["Firma: Alpha,,,7.00", "甲：乙,A-2,,", "Ref: 1,A-2,2026-10-01,", "Kunde: 7,12.00,,"])
+def test_a_label_with_a_number_or_an_amount_beside_it_stays_a_row(row: str) -> None:
+    assert reasons(f"客户,单据号,日期,金额\n甲,A-1,2026-10-01,5.00\n{row}")[-1] == (3, "")
+
+
 def test_what_may_be_data_stays_data() -> None:
     lines = ["客户,单据号,日期,金额", "Total,A-1,2026-10-01,5.00", "合计贸易公司,A-2,2026-10-01,5.00", "00017,,,"]
     assert reasons("\n".join(lines)) == [(2, ""), (3, ""), (4, "")]

@@ -37,13 +37,19 @@ _TOTAL: Final = re.compile(
     r"|\s*[a-z]{3})?"
     r"|(?:closing|ending) balance|(?:balance )?(?:carried|brought) forward"
     r"|sum|(?:end|gesamt|konto|zwischen|kunden|debitoren)?summe(?:\s+(?:debitor|kunde|konto)\b.*)?|gesamt(?:betrag|saldo)?"
-    r"|(?:gesamt)?ergebnis|[uü]bertrag|saldo|total\s+g[eé]n[eé]ral|(?:sous|sub)-?total|totale?|(?:sub)?totaal|suma"
-    r")\s*[)\]]*\s*[:：]?(?:\s*[(（].{0,30}[)）])?",
+    r"|(?:gesamt)?ergebnis|[uü]bertrag|(?:end|gesamt)?saldo|endbetrag|(?:summe|saldo) gesamt|net total"
+    r"|totals? g[eé]n[eé]rale?s?"
+    r"|(?:sous|sub)-?total|(?:sub)?totale?s?(?: (?:generale|cliente?))?"
+    r"|(?:sub)?totaal(?: (?:generaal|klant))?|suma|somme"
+    r"|(?:本[頁月]|請求)?(?:[総總]\s*[合計]\s*計?|累\s*計|小\s*計|合\s*計)|합\s*계|총\s*계|소\s*계|razem|celkem|toplam|итого|всего"
+    r"|tổng(?: cộng)?)\s*[)\]]*\s*[:：]?(?:\s*[(（].{0,30}[)）])?",
     re.IGNORECASE,
 )
 #: What every word of a sum has in it: one look at a row tells most that have none.
 _SUM_WORD: Final = re.compile(
-    r"[计計汇和]|页|期末|tota|sum|balance|forward|gesamt|ergebnis|übertrag|saldo", re.IGNORECASE
+    r"[计計汇和계]|页|期末|tota|sum|somme|balance|forward|gesamt|ergebnis|übertrag|saldo|endbetrag|razem|celkem"
+    r"|toplam|итого|всего|tổng",
+    re.IGNORECASE,
 )
 #: A sum named after its group: "Kunde AG Total", "甲公司小计", "Summe Kunde AG".
 _NAMED_TOTAL: Final = re.compile(
@@ -52,16 +58,25 @@ _NAMED_TOTAL: Final = re.compile(
     re.IGNORECASE,
 )
 _STARS: Final = re.compile(r"\*{1,4}")
-_TOTAL_BEGINS: Final = frozenset("合总總小共本当累汇客往部业币全期应过承*([TtGgSsRrPpCcAaBbZzOoDdEeKkUuÜü")
+_TOTAL_BEGINS: Final = frozenset(
+    "合总總総小共本請当累汇客往部业币全期应过承합총소*([TtGgSsRrPpCcAaBbZzOoDdEeKkNnUuÜüИиВв"
+)
 #: Lines under a table, in the words of exports; the label ends with a colon or is the whole cell.
 _SIGNATURE: Final = re.compile(
     r"(?:制\s*表|制\s*单|審\s*核|审\s*核|复\s*核|核\s*准|批\s*准|经\s*办|记\s*账|出\s*纳|会\s*计|主\s*管|财务(?:主管|经理|负责人)|负责人|单位(?:负责人|盖章)"
     r"|法定代表人|打印|导出|引出|输出|查询|操作员|盖\s*章|签\s*[字章名]|编制单位|填\s*表)(?:人|员|日期|时间|者|单位|部门)?\s*(?:[:：].*)?"
     r"|(?:prepared|approved|checked|reviewed|printed|created|generated|exported|signed)\s+(?:by|on|at)\b.*"
     r"|(?:print|run|report|export)\s*(?:date|time)\s*[:：]?.*|signature\s*[:：]?.*"
-    r"|(?:erstellt|gedruckt|geprüft|freigegeben)\s+(?:von|am)\b.*",
+    r"|(?:erstellt|gedruckt|geprüft|freigegeben)\s+(?:von|am)\b.*|(?:datum\s*/\s*)?unterschrift|druckdatum\b.*"
+    r"|(?:imprimé|édité|établi|préparé)\s+(?:le|par)\b.*|(?:impreso|elaborado)\s+(?:el|por)\b.*"
+    r"|stampato\s+(?:il|da)\b.*|(?:afgedrukt|gemaakt)\s+(?:op|door)\b.*"
+    r"|(?:report\s+)?(?:printed|generated|compiled|issued|verified)\s+(?:(?:by|on|at)\s.*|[\d\s/.:-]+)"
+    r"|authori[sz]ed (?:signatory|signature)|as (?:of|at) [\d\s/.-]+"
+    r"|(?:作成|印刷|出力|発行|列印|製表)(?:日時?|日期|時間|者|人)\s+\S.*",
     re.IGNORECASE,
 )
+#: What every language writes under a table: a short label without digits, a colon, and who or when.
+_LABELLED: Final = re.compile(r"[^\d:：]{2,30}[:：](?:\s*(.*))?")
 _PAGE: Final = re.compile(
     r"第\s*\d+\s*页.*|共\s*\d+\s*页.*|page\s+\d+(?:\s*(?:of|/)\s*\d+)?|seite\s+\d+.*|\d+\s*/\s*\d+\s*页", re.IGNORECASE
 )
@@ -169,7 +184,7 @@ def closing_reason(cells: Sequence[str]) -> Reason:
     filled = [plain(cell)[:_NOTE_MAX] for cell in cells if cell]
     if reason := total_reason(cells) or bare_sum_reason(cells, len(cells)):
         return reason
-    if any(_SIGNATURE.fullmatch(cell) for cell in filled[:1]) or _PAGE.fullmatch(filled[0]):
+    if _SIGNATURE.fullmatch(filled[0]) or _PAGE.fullmatch(filled[0]) or _is_labelled(filled):
         return "signature"
     if len(filled) <= 2 and len(cells) > 2 and _REMARK.fullmatch(filled[0]):
         return "remark"
@@ -209,6 +224,22 @@ def is_rule(cells: Sequence[str]) -> bool:
 def is_figure(cell: str) -> bool:
     """Tells that a cell is an amount, a count, a currency or a dash."""
     return len(cell) <= _FIGURE_MAX and _FIGURE.fullmatch(plain(cell)) is not None
+
+
+def _is_labelled(filled: Sequence[str]) -> bool:
+    """Tells that cells are nothing but labels and what they ask for: "製表：陳大文", "Bearbeiter:" beside "Schmidt".
+
+    Of a document every row says an amount, which stands behind no colon.
+    """
+    waits = False
+    for place, cell in enumerate(filled):
+        label = _LABELLED.fullmatch(cell)
+        if label is None and not waits:
+            return False
+        waits = label is not None and not label[1]
+        if label is None and place == len(filled) - 1 and is_figure(cell) and not _is_day(cell):
+            return False
+    return True
 
 
 def _is_sentence(text: str) -> bool:

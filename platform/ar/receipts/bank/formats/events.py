@@ -165,8 +165,8 @@ class Unreadable(ValueError):
 
 
 def problem(line: int, fault: Unreadable, *, lost: bool = True) -> Problem:
-    """Returns the fault as an event."""
-    return Problem(line, fault.code, fault.params, lost)
+    """Returns the fault as an event; an amount of zero is told, and no movement is missing because of it."""
+    return Problem(line, fault.code, fault.params, lost and fault.code != "nothing_moved")
 
 
 def quoted(text: str) -> str:

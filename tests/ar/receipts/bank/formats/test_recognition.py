@@ -112,3 +112,21 @@ def test_a_chinese_name_in_an_archive_is_readable() -> None:
     data = zipped(x__txt="hello", a__csv=WECHAT_FUNDS).replace(b"x.txt", "账".encode("gb18030") + b".tx")
     named = [each.params["found"] for each in events(data) if isinstance(each, Problem)]
     assert named == ["账.tx"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        MT940.replace("C250,00N", "C0,00N"),
+        camt("08", entry("0.00") + entry("6.00")),
+        (
+            "OFXHEADER:100\n\n<OFX><STMTRS><CURDEF>USD<BANKACCTFROM><ACCTID>1</BANKACCTFROM><BANKTRANLIST>"
+            "<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20261102<TRNAMT>0.00<FITID>1</STMTTRN></BANKTRANLIST></STMTRS></OFX>"
+        ),
+        "日期,收入,支出,对方户名\n2026-11-02,0.00,0.00,甲\n2026-11-03,6.00,,乙\n",
+    ],
+    ids=["mt940", "camt", "ofx", "table"],
+)
+def test_an_entry_of_zero_is_told_and_no_movement_is_missing_in_any_format(data: str | bytes) -> None:
+    told = [each for each in events(data) if isinstance(each, Problem) and each.code == "nothing_moved"]
+    assert [each.lost for each in told] == [False]

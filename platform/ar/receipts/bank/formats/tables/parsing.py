@@ -116,7 +116,7 @@ def _row(sheet: Sheet, number: int, cells: Sequence[str]) -> Iterator[Event]:
         yield Problem(number, "not_money", {"found": quoted(word)}, lost=False)
     except Unreadable as fault:
         account.balanced = account.balanced and fault.code == "nothing_moved"
-        yield Problem(number, fault.code, fault.params, fault.code != "nothing_moved")
+        yield problem(number, fault)
         if fault.code in _QUESTIONS and sheet.asks(fault.code, str(fault.params.get("found", ""))):
             yield Question(number, fault.code, fault.params)
 

@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ar.sales.deliveries.billing.crediting import Credit, credit_goods, rows_by_credit
+from ar.sales.deliveries.billing.crediting import billed_of_note, credit_goods
 from ar.sales.deliveries.billing.proposals import deliveries_to_invoice
 from ar.sales.deliveries.inputs import ReturnedLine, ReturnGoods
 from ar.sales.deliveries.models import DeliveryReturn
@@ -32,6 +32,7 @@ from ar.sales.deliveries.notes import (
     update_note,
 )
 from ar.sales.orders.commands import recommit
+from ar.sales.rules.returns import Piece, split_return
 from ar.sales.rules.shipping import part_of_line, plain, sums_by_line
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
@@ -54,13 +55,15 @@ def return_goods(db: Session, actor: Actor, delivery_id: UUID, data: ReturnGoods
     standing = note_positions(db, actor.tenant_id, delivery_id)
     require_unmoved(note, standing, data.seen)
     positions = {each.position: each for each in standing}
-    rows = _rows(positions, data.lines)
-    signed_minor = sum(row["amount_minor"] for row in rows if row["was_signed"])
-    billed = deliveries_to_invoice(db, actor.tenant_id, [note.order_id]).get(delivery_id)
-    given_back: list[Credit] = []
-    if signed_minor and (billed is None or signed_minor > billed.left_minor):
-        require_no_seller(actor, note)
-        given_back = credit_goods(db, actor, note, data, rows)
+    rows, signed = _rows(positions, data.lines)
+    given_back: dict[str | None, UUID] = {}
+    if signed:
+        waiting = deliveries_to_invoice(db, actor.tenant_id, [note.order_id])[delivery_id]
+        pieces = split_return(signed, billed_of_note(db, actor, note, waiting))
+        if any(each.document_no is not None for each in pieces):
+            require_no_seller(actor, note)
+            given_back = credit_goods(db, actor, note, data, pieces)
+        rows += [_row_of(each, given_back.get(each.document_no)) for each in pieces]
     own = {
         "tenant_id": actor.tenant_id,
         "delivery_id": delivery_id,
@@ -70,18 +73,20 @@ def return_goods(db: Session, actor: Actor, delivery_id: UUID, data: ReturnGoods
         "recorded_at": actor.now,
         "recorded_by": actor.name,
     }
-    for row in rows_by_credit(rows, given_back):
+    for row in rows:
         db.execute(sa.insert(DeliveryReturn).values(**own, **row, id=new_id()))
     update_note(db, actor, delivery_id, state=settled_state(note_positions(db, actor.tenant_id, delivery_id)))
     facts = {"on": data.returned_on.isoformat(), "reason": data.reason}
     record_event(db, actor, "delivery_goods_returned", note, **facts)
     recommit(db, actor, note.order_id, effective_on=data.returned_on)
-    return tuple(each.item_id for each in given_back)
+    return tuple(given_back.values())
 
 
-def _rows(positions: Mapping[int, NotePosition], lines: Sequence[ReturnedLine]) -> list[dict[str, Any]]:
-    """Returns the rows of a return: what is out first, beyond it what was signed for."""
-    rows = []
+def _rows(
+    positions: Mapping[int, NotePosition], lines: Sequence[ReturnedLine]
+) -> tuple[list[dict[str, Any]], dict[int, Decimal]]:
+    """Returns the rows of what was out, which comes back first, and what beyond it had been signed for, by position."""
+    rows, signed = [], {}
     for position, quantity in sorted(sums_by_line((line.position, line.quantity) for line in lines).items()):
         each = positions.get(position)
         at_them = each.outstanding + each.kept if each is not None else Decimal(0)
@@ -92,11 +97,15 @@ def _rows(positions: Mapping[int, NotePosition], lines: Sequence[ReturnedLine]) 
             amount = part_of_line(each.amount_minor, each.quantity, each.settled, unsigned)
             rows.append(_row(position, unsigned, amount, was_signed=False))
         if quantity > unsigned:
-            back = (each.signed_back, each.signed_back_minor)
-            amount = part_of_line(each.signed_minor, each.signed, back, quantity - unsigned)
-            rows.append(_row(position, quantity - unsigned, amount, was_signed=True))
-    return rows
+            signed[position] = quantity - unsigned
+    return rows, signed
+
+
+def _row_of(piece: Piece, credit_item_id: UUID | None) -> dict[str, Any]:
+    row = _row(piece.position, piece.quantity, piece.amount_minor, was_signed=True)
+    return row | {"credit_item_id": credit_item_id}
 
 
 def _row(position: int, quantity: Decimal, amount_minor: int, *, was_signed: bool) -> dict[str, Any]:
-    return {"position": position, "quantity": quantity, "amount_minor": amount_minor, "was_signed": was_signed}
+    amounts = {"position": position, "quantity": quantity, "amount_minor": amount_minor}
+    return amounts | {"was_signed": was_signed, "credit_item_id": None}

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 #: More digits than a quantity of 18 digits times an amount of 19 can have.
-_DIGITS: Final = 60
+DIGITS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def part_of_line(amount_minor: int, whole: Decimal, before: tuple[Decimal, int],
     done, done_minor = before
     if not quantity:
         return 0
-    with localcontext(prec=_DIGITS):
+    with localcontext(prec=DIGITS):
         exact = Decimal(amount_minor) * (done + quantity) / whole
         through = int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
     return max(0, through - done_minor)

@@ -1,15 +1,15 @@
 """Posts what gives invoiced goods back: a document of the ledger on each invoice that billed them (R100).
 
-Invariants: an invoice gives back no more than it billed of the note and was not credited yet, and no more tax than is
-left in it; what comes back together is credited together or not at all.
+Invariants: goods are credited on an invoice that billed them, at their own rates of tax; no more tax is given back than
+is left in it; what comes back together is credited together or not at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,94 +18,131 @@ from sqlalchemy.orm import Session
 from ar.customers.models import Customer
 from ar.ledger.commands import DocumentRefused, SubmittedDocument, post_document, posting_day
 from ar.ledger.lookups import credited
+from ar.ledger.rules.shares import share_of
 from ar.sales.deliveries.billing.commands import rates_of_note, tax_by_rate
+from ar.sales.deliveries.billing.proposals import DeliveryToInvoice
 from ar.sales.deliveries.inputs import ReturnGoods
 from ar.sales.orders.facts import order_facts
-from ar.sales.rules.returns import BilledPart, CreditPart, lines_by_credit, split_return
+from ar.sales.rules.returns import Billed, Invoiced, Part, Piece, Returned, Signed, billed_lines
 from kernel.actor import Actor
 from kernel.errors import RuleBroken
 from kernel.ids import new_id
 from kernel.money import exponent
 from kernel.views import DbRow
 
-#: The invoices that stand of a note, and of its order without a note; the note's own first, each the latest first.
-_BILLED: Final = sa.text("""
-    SELECT i.document_no, CAST(sum(i.amount_minor) AS bigint) AS minor
+#: What was signed for of a note, signature by signature, as far as these stand.
+_SIGNED: Final = sa.text("""
+    SELECT s.id, s.recorded_at, l.position, l.quantity, l.amount_minor
+    FROM sign_off AS s JOIN sign_off_line AS l ON l.tenant_id = :tenant AND l.sign_off_id = s.id
+    WHERE s.tenant_id = :tenant AND s.delivery_id = :delivery AND s.reverses_id IS NULL AND l.quantity > 0
+        AND NOT EXISTS (SELECT FROM sign_off AS c WHERE c.tenant_id = :tenant AND c.reverses_id = s.id)
+""")
+#: What of it came back, and the invoice that was credited for it, if any.
+_BACK: Final = sa.text("""
+    SELECT r.recorded_at, r.position, i.reference AS document_no, r.quantity, r.amount_minor
+    FROM delivery_return AS r LEFT JOIN open_item AS i ON i.tenant_id = :tenant AND i.id = r.credit_item_id
+    WHERE r.tenant_id = :tenant AND r.delivery_id = :delivery AND r.was_signed
+    ORDER BY r.recorded_at, r.id
+""")
+#: The invoices that stand of a note, and of its order without a note; those of the order first.
+_BILLS: Final = sa.text("""
+    SELECT i.document_no, bool_and(i.delivery_id IS NULL) AS of_order, min(i.recorded_at) AS recorded_at,
+        CAST(sum(i.amount_minor) AS bigint) AS minor
     FROM order_invoice AS i
     WHERE i.tenant_id = :tenant AND i.order_id = :order AND (i.delivery_id = :delivery OR i.delivery_id IS NULL)
         AND NOT EXISTS (SELECT FROM entry AS m WHERE m.tenant_id = :tenant AND m.reverses_id = i.entry_id)
     GROUP BY i.document_no
-    ORDER BY bool_and(i.delivery_id IS NULL), max(i.recorded_at) DESC, i.document_no DESC
+    ORDER BY bool_and(i.delivery_id IS NULL) DESC, min(i.recorded_at), i.document_no
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """A document that gives goods back: its item, and what of them it gives back (minor units)."""
-
-    item_id: UUID
-    amount_minor: int
+def billed_of_note(db: Session, actor: Actor, note: DbRow, waiting: DeliveryToInvoice) -> Billed:
+    """Returns which invoice billed what of the lines of a note that the caller has locked."""
+    asked = {"tenant": actor.tenant_id, "order": note.order_id, "delivery": note.id}
+    connection = db.connection()
+    signatures: dict[tuple[datetime, UUID], dict[int, Part]] = {}
+    for row in connection.execute(_SIGNED, asked):
+        parts = signatures.setdefault((row.recorded_at, row.id), {})
+        parts[row.position] = Part(quantity=row.quantity, amount_minor=row.amount_minor)
+    history: list[tuple[datetime, Signed | Invoiced | Returned]]
+    history = [(moment, Signed(own)) for (moment, _id), own in sorted(signatures.items())]
+    currency = order_facts(db, actor.tenant_id, note.order_id).currency
+    # Of what the order's invoices bill without a note, this note takes what no invoice of its own does.
+    of_order = max(0, waiting.signed_minor - waiting.invoiced_minor - waiting.left_minor)
+    for row in connection.execute(_BILLS, asked).all():
+        amount = min(row.minor, of_order) if row.of_order else row.minor
+        of_order -= amount if row.of_order else 0
+        invoice = credited(db, actor.tenant_id, note.customer_id, currency, row.document_no)
+        left = max(0, invoice.amount_minor - invoice.credited_minor) if invoice is not None else 0
+        history.append((row.recorded_at, Invoiced(row.document_no, amount, left)))
+    for row in connection.execute(_BACK, asked):
+        part = Part(quantity=row.quantity, amount_minor=row.amount_minor)
+        event = Returned(position=row.position, document_no=row.document_no, part=part)
+        history.append((row.recorded_at, event))
+    # Of one moment, goods are signed for before they are invoiced, as they were added.
+    return billed_lines(event for _moment, event in sorted(history, key=lambda each: each[0]))
 
 
 def credit_goods(
-    db: Session, actor: Actor, note: DbRow, data: ReturnGoods, rows: Sequence[Mapping[str, Any]]
-) -> list[Credit]:
-    """Posts the documents that give back what was signed for among `rows`; each line at its own rate of tax.
+    db: Session, actor: Actor, note: DbRow, data: ReturnGoods, pieces: Sequence[Piece]
+) -> dict[str | None, UUID]:
+    """Posts the documents that give pieces of a return back; returns their items by the number of the invoice.
 
     Raises RuleBroken for what the ledger refuses.
     """
-    signed = {row["position"]: row["amount_minor"] for row in rows if row["was_signed"]}
     currency = order_facts(db, actor.tenant_id, note.order_id).currency
     rates = rates_of_note(db, actor, note.id)
-    tax = tax_by_rate((rates[at], minor) for at, minor in signed.items()) if any(rates.values()) else None
-    billed = _billed(db, actor, note, currency)
-    parts = split_return(sum(signed.values()), tax, billed)
-    return [Credit(_post(db, actor, note, data, currency, part), part.amount_minor) for part in parts]
-
-
-def _billed(db: Session, actor: Actor, note: DbRow, currency: str) -> list[BilledPart]:
-    asked = {"tenant": actor.tenant_id, "order": note.order_id, "delivery": note.id}
-    found = []
-    for row in db.connection().execute(_BILLED, asked).all():
-        invoice = credited(db, actor.tenant_id, note.customer_id, currency, row.document_no)
-        if invoice is None:
-            continue
-        whole = max(0, invoice.amount_minor - invoice.credited_minor)
-        tax_left = max(0, invoice.tax_minor - invoice.credited_tax_minor)
-        found.append(BilledPart(row.document_no, min(row.minor, whole), tax_left, whole))
+    numbers = dict.fromkeys(each.document_no for each in pieces if each.document_no is not None)
+    found: dict[str | None, UUID] = {}
+    for number in numbers:
+        own = [each for each in pieces if each.document_no == number]
+        amount_minor = sum(each.amount_minor for each in own)
+        tax = _tax(db, actor, note, currency, rates, own) if number else None
+        found[number] = _post(db, actor, note, data, currency, number, amount_minor, tax)
     return found
 
 
-def _post(db: Session, actor: Actor, note: DbRow, data: ReturnGoods, currency: str, part: CreditPart) -> UUID:
+def _tax(
+    db: Session, actor: Actor, note: DbRow, currency: str, rates: Mapping[int, int | None], own: Sequence[Piece]
+) -> int | None:
+    """Returns the tax within what is credited on one invoice: by the rates of its lines.
+
+    Of a note that names no rate, by the tax that the invoice has.
+    """
+    if any(rates.values()):
+        return tax_by_rate((rates[each.position], each.amount_minor) for each in own)
+    invoice = credited(db, actor.tenant_id, note.customer_id, currency, own[0].document_no or "")
+    if invoice is None or not invoice.tax_minor:
+        return None
+    return share_of(sum(each.amount_minor for each in own), invoice.amount_minor, invoice.tax_minor)
+
+
+def _post(
+    db: Session,
+    actor: Actor,
+    note: DbRow,
+    data: ReturnGoods,
+    currency: str,
+    number: str,
+    amount_minor: int,
+    tax_minor: int | None,
+) -> UUID:
     customer = Customer
-    number = db.execute(
+    customer_no = db.execute(
         sa.select(customer.number).where(customer.tenant_id == actor.tenant_id, customer.id == note.customer_id)
     ).scalar_one()
     document = SubmittedDocument(
-        customer=number,
+        customer=customer_no,
         document_on=posting_day(db, actor, data.returned_on).isoformat(),
         currency=currency,
-        amount=str(Decimal(part.amount_minor).scaleb(-exponent(currency))),
-        reference=part.document_no,
-        allocate="1" if part.document_no else "",
+        amount=str(Decimal(amount_minor).scaleb(-exponent(currency))),
+        reference=number,
+        allocate="1" if number else "",
         memo=f"{note.number}: {data.reason}"[:500],
         key=str(new_id()),
     )
     try:
-        return post_document(db, actor, "goods_return", document, computed_tax_minor=part.tax_minor)
+        return post_document(db, actor, "goods_return", document, computed_tax_minor=tax_minor)
     except DocumentRefused as refused:  # nobody typed it, so the fault itself is said, at no field
         code, params = next(iter(refused.faults.values()))
         raise RuleBroken(code, **params) from refused
-
-
-def rows_by_credit(rows: Sequence[Mapping[str, Any]], given_back: Sequence[Credit]) -> list[dict[str, Any]]:
-    """Returns the rows of a return, each with the credit that gives it back; a line that two give back is two rows."""
-    signed = [row for row in rows if row["was_signed"]]
-    found = [{**row, "credit_item_id": None} for row in rows if not given_back or not row["was_signed"]]
-    if given_back:
-        lines = [(row["quantity"], row["amount_minor"]) for row in signed]
-        parts = lines_by_credit(lines, [(each.item_id, each.amount_minor) for each in given_back])
-        for row, of_row in zip(signed, parts, strict=True):
-            for item_id, quantity, amount in of_row:
-                found.append({**row, "quantity": quantity, "amount_minor": amount, "credit_item_id": item_id})
-    return found

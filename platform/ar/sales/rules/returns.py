@@ -117,18 +117,22 @@ def split_return(quantities: Mapping[int, Decimal], billed: Billed) -> list[Piec
     what it billed, the latest first. What no invoice has left stays a credit in hand of the latest that has anything.
     """
     own = {at: _part_of(billed.not_invoiced.get(at, NOTHING), quantity) for at, quantity in quantities.items()}
-    pieces = [Piece(at, None, *part) for at, part in own.items()]
+    pieces = [_piece(at, None, part) for at, part in own.items()]
     rest = {at: quantity - own[at].quantity for at, quantity in quantities.items()}
     alone = [bill for bill in billed.bills if all(bill[1].get(at, NOTHING).quantity >= rest[at] for at in rest)]
     for document_no, lines in alone[:1] or billed.bills:
         for at, quantity in rest.items():
             part = _part_of(lines.get(at, NOTHING), quantity)
-            pieces.append(Piece(at, document_no, *part))
+            pieces.append(_piece(at, document_no, part))
             rest[at] = quantity - part.quantity
     last = next((number for number, lines in billed.bills if lines), next((number for number, _ in billed.bills), ""))
-    pieces += [Piece(at, last, *_part_of(billed.beyond.get(at, NOTHING), quantity)) for at, quantity in rest.items()]
+    pieces += [_piece(at, last, _part_of(billed.beyond.get(at, NOTHING), quantity)) for at, quantity in rest.items()]
     worth = {number for number in {each.document_no for each in pieces} if _amount_of(pieces, number)}
     return _joined(pieces, worth)
+
+
+def _piece(position: int, document_no: str | None, part: Part) -> Piece:
+    return Piece(position, document_no, part.quantity, part.amount_minor)
 
 
 def _amount_of(pieces: Iterable[Piece], document_no: str | None) -> int:
@@ -141,7 +145,7 @@ def _joined(pieces: Iterable[Piece], worth: Iterable[str | None]) -> list[Piece]
     for each in pieces:
         key = each.position, each.document_no if each.document_no in worth else None
         sums[key] = _plus(sums.get(key, NOTHING), Part(each.quantity, each.amount_minor))
-    found = [Piece(position, number, *part) for (position, number), part in sums.items() if part.quantity > 0]
+    found = [_piece(position, number, part) for (position, number), part in sums.items() if part.quantity > 0]
     return sorted(found, key=lambda each: each.position)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.messages import message_of
 from app.slices import SLICES
+from ar.credit.commands import lock_credit
 from ar.credit.signals import sources as signal_sources
 from ar.customers.models import Customer
 from ar.ledger.books import entry_sources, reversal
@@ -28,7 +29,7 @@ def install() -> None:
 
     Idempotent. Raises ValueError when two slices bring the same kind of approval.
     """
-    kinds.install((kind for each in SLICES for kind in each.approvals), name_customers, message_of)
+    kinds.install((kind for each in SLICES for kind in each.approvals), name_customers, message_of, lock_credit)
     entry_sources.install(
         {each.name: each.entry_sources for each in SLICES if each.entry_sources},
         {kind: name for each in SLICES for kind, name in each.entry_names.items()},

@@ -1,7 +1,8 @@
 """Requests, decides and withdraws approvals; knows no slice.
 
-Invariants: the approval's row is locked before anything is checked or written, so of two people deciding at once the
-second is refused; a kind's effect runs before the approval is closed, in the same transaction, and an error undoes all.
+Invariants: the customers are locked, then the approval's row, before anything is checked or written: of two people
+deciding at once the second is refused, and nobody waits in a circle with who works on the customer; a kind's effect
+runs before the approval is closed, in the same transaction, and an error undoes all.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from kernel.views import DbRow
 from tenants.approvals import mails, rows
 from tenants.approvals.chains import chain_of, parse_steps, required_steps, steps_json
 from tenants.approvals.holders import deciders, missing_role, people_of
-from tenants.approvals.kinds import ChainStep, Kind, find_kind, kind_of
+from tenants.approvals.kinds import ChainStep, Kind, find_kind, hold_customers, kind_of
 from tenants.approvals.models import Approval, ApprovalDecision
 from tenants.permissions import ROLE_NAMES, Permission, Role, allows
 from tenants.queries import tenant
@@ -129,7 +130,7 @@ def decide(
     `approval_not_yours`, `approval_once`), RuleBroken(`approval_reason_needed`), and
     what the kind raises for a step or in its effect.
     """
-    row = rows.lock_approval(db, actor.tenant_id, approval_id)
+    actor, row = _locked(db, actor, approval_id)
     outcome, why = "approved" if approve else "rejected", reason.strip()[:REASON_MAX]
     decisions = rows.decisions(db, actor.tenant_id, approval_id)
     if any(
@@ -174,7 +175,8 @@ def withdraw(db: Session, actor: Actor, approval_id: UUID, reason: str) -> None:
     Raises NotFound(`approval_not_found`), Conflict(`approval_closed`), Forbidden(`approval_not_yours_to_withdraw`),
     RuleBroken(`approval_reason_needed`).
     """
-    row, why = rows.lock_approval(db, actor.tenant_id, approval_id), reason.strip()[:REASON_MAX]
+    actor, row = _locked(db, actor, approval_id)
+    why = reason.strip()[:REASON_MAX]
     if not may_withdraw(actor, row.requested_by_id):
         raise Forbidden("approval_not_yours_to_withdraw")
     if row.state != "pending":
@@ -198,6 +200,12 @@ def may_withdraw(actor: Actor, requested_by_id: UUID | None) -> bool:
     """Returns True when the actor may withdraw this request while it is open."""
     own = actor.user_id is not None and actor.user_id == requested_by_id
     return own or actor.kind != "person" or allows(actor.roles, Permission.POST_LEDGER)
+
+
+def _locked(db: Session, actor: Actor, approval_id: UUID) -> tuple[Actor, DbRow]:
+    seen = rows.load_approval(db, actor.tenant_id, approval_id)
+    actor = hold_customers(db, actor, rows.approved_of(seen))
+    return actor, rows.lock_approval(db, actor.tenant_id, approval_id)
 
 
 def _advance(db: Session, actor: Actor, row: DbRow, outcome: str, why: str) -> str:

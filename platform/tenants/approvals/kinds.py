@@ -6,7 +6,7 @@ decider's transaction and may refuse by an error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,6 +60,7 @@ class Approved:
 
 Effect = Callable[[Session, Actor, Approved], None]
 StepCheck = Callable[[Session, Actor, Approved, int], None]
+Customers = Callable[[Session, UUID, Approved], Collection[UUID]]
 Facts = Callable[[dict[str, Any]], "list[tuple[str, str]] | None"]
 
 
@@ -72,7 +73,7 @@ class Kind:
     the current language. `chain` is in force until the company sets its own. `before_step` is asked before each
     approved step is recorded, with the step (counted from 0), and may refuse by an error: for kinds whose deciders
     write more than yes or no. `chosen_steps`: the slice chooses the steps of each request; the company sets no
-    chain.
+    chain. `customers`: whom the effect works on, where that is not the one customer of the approval.
     """
 
     code: str
@@ -84,6 +85,7 @@ class Kind:
     facts: Facts | None = None
     before_step: StepCheck | None = None
     chosen_steps: bool = False
+    customers: Customers | None = None
 
     def __post_init__(self) -> None:
         if fault := chain_fault(self.chain):
@@ -100,10 +102,15 @@ class CustomerName:
 
 NameCustomers = Callable[[Session, UUID, Sequence[UUID]], Mapping[UUID, CustomerName]]
 Explain = Callable[[HuikuanError], str]
+Hold = Callable[[Session, Actor, Collection[UUID]], Actor]
 
 
 def _no_names(_db: Session, _tenant_id: UUID, _ids: Sequence[UUID]) -> Mapping[UUID, CustomerName]:
     return {}
+
+
+def _hold_nobody(_db: Session, actor: Actor, _ids: Collection[UUID]) -> Actor:
+    return actor
 
 
 @dataclass
@@ -111,6 +118,7 @@ class _Installed:
     kinds: dict[str, Kind] = field(default_factory=dict)
     name_customers: NameCustomers = _no_names
     explain: Explain = str
+    hold: Hold = _hold_nobody
 
 
 _installed = _Installed()
@@ -127,10 +135,11 @@ def chain_fault(chain: Sequence[ChainStep]) -> str | None:
     return None
 
 
-def install(kinds: Iterable[Kind], name_customers: NameCustomers, explain: Explain) -> None:
+def install(kinds: Iterable[Kind], name_customers: NameCustomers, explain: Explain, hold: Hold) -> None:
     """Registers the kinds of this process. Idempotent. Raises ValueError for a duplicate code.
 
-    `name_customers` and `explain` (an error's sentence) are injected: approvals know neither customers nor slices.
+    `name_customers`, `explain` (an error's sentence) and `hold` (locks customers, returns the actor at the moment
+    after) are injected: approvals know neither customers nor slices.
     """
     registered: dict[str, Kind] = {}
     for kind in kinds:
@@ -140,6 +149,7 @@ def install(kinds: Iterable[Kind], name_customers: NameCustomers, explain: Expla
     _installed.kinds = registered
     _installed.name_customers = name_customers
     _installed.explain = explain
+    _installed.hold = hold
 
 
 @contextmanager
@@ -176,6 +186,21 @@ def customer_names(db: Session, tenant_id: UUID, ids: Iterable[UUID | None]) -> 
     customer_ids = sorted({one for one in ids if one is not None})
     with everything(db):
         return _installed.name_customers(db, tenant_id, customer_ids) if customer_ids else {}
+
+
+def hold_customers(db: Session, actor: Actor, approved: Approved) -> Actor:
+    """Locks whom the effect of an approval works on; returns the actor at the moment after.
+
+    Commands on a customer's papers lock the customer and then withdraw what waits for them; so the customer comes
+    before the approval, or who decides and who cancels would each wait for the other.
+    """
+    kind, own = find_kind(approved.kind), approved.customer_id
+    with everything(db):
+        if kind is not None and kind.customers is not None:
+            ids = kind.customers(db, actor.tenant_id, approved)
+        else:
+            ids = [own] if own is not None else []
+        return _installed.hold(db, actor, ids) if ids else actor
 
 
 def explain(error: HuikuanError) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ar.credit.limits.commands import KIND, grant_requested, refuse_requested
 from ar.credit.limits.messages import KIND_NAMES
-from ar.credit.limits.taking_over import TAKE_OVER_KIND, grant_taken_over, refuse_taken_over
+from ar.credit.limits.taking_over import TAKE_OVER_KIND, customers_of, grant_taken_over, refuse_taken_over
 from kernel.i18n import current_language, mark
 from kernel.i18n import gettext as _
 from kernel.money import format_with_symbol
@@ -72,5 +72,6 @@ APPROVALS: Final[tuple[Kind, ...]] = (
         reject=refuse_taken_over,
         url=_taken_over_url,
         facts=_take_over_facts,
+        customers=customers_of,
     ),
 )

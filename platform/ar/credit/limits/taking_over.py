@@ -180,6 +180,13 @@ def followed_limits(tenant_id: UUID, limit_ids: sa.Select[Any]) -> sa.Select[Any
     return cast(sa.Select[Any], found)
 
 
+def customers_of(db: Session, tenant_id: UUID, approved: Approved) -> list[UUID]:
+    """Returns the customers whose limits an approval decides on."""
+    limit = CreditLimit
+    of_import = sa.select(limit.customer_id).where(limit.tenant_id == tenant_id, limit.approval_id == approved.id)
+    return list(db.execute(of_import.distinct()).scalars())
+
+
 def grant_taken_over(_db: Session, _actor: Actor, _approved: Approved) -> None:
     """Leaves the limits of an import as they are: approved, they are no longer flagged."""
 
@@ -193,8 +200,7 @@ def refuse_taken_over(db: Session, actor: Actor, approved: Approved) -> None:
         limit.approval_id == approved.id,
         sa.or_(limit.valid_to.is_(None), limit.valid_to > day_before),
     )
-    ids = list(db.execute(sa.select(limit.customer_id).where(*of_import).distinct()).scalars())
-    actor = lock_customers(db, actor, ids)
+    actor = lock_customers(db, actor, customers_of(db, actor.tenant_id, approved))
     ends = sa.func.greatest(sa.bindparam("day_before", day_before, sa.Date), limit.valid_from - 1)
     db.execute(sa.update(limit).where(*of_import).values(valid_to=ends))
     facts = {"limits": approved.facts.get("limits"), "reason": approved.closing_reason}

@@ -114,3 +114,25 @@ def test_a_mark_that_only_some_rows_have_is_asked() -> None:
     """Card statements write CR beside payments and nothing beside purchases."""
     text = "Date Processed,Description,Amount,\n12-Dec-2026,SHOP,£18.89,\n13-Dec-2026,PAYMENT,£100.00,CR\n"
     assert [code for _row, code, _word in questions(text)] == ["direction_unclear"]
+
+
+def test_a_text_that_goes_on_in_the_next_rows_is_no_row_and_not_dropped() -> None:
+    """OCBC writes who paid and for what below the movement; a balance or a total there is no text of it."""
+    text = (
+        "Transaction date,Value date,Description,Withdrawals (SGD),Deposits (SGD)\n"
+        '15/01/2026,15/01/2026,FAST PAYMENT,,"1,000.00"\n,,from ACME PTE LTD,,\n,,OTHR INV-3,,\n'
+        "16/01/2026,16/01/2026,CHARGES,10.00,\n,,Balance carried forward,,\n"
+    )
+    assert [(each.position, each.remittance) for each in lines(text)] == [
+        (2, "FAST PAYMENT from ACME PTE LTD OTHR INV-3"),
+        (5, "CHARGES"),
+    ]
+    assert problems(text) == []
+
+
+def test_a_text_does_not_go_on_over_a_gap_or_a_row_that_says_more() -> None:
+    text = (
+        "Date,Description,Withdrawal,Deposit,Balance\n"
+        "15 Jan 2026,CLIENT,,100.00,100.00\n\n,after a gap,,,\n16 Jan 2026,FEES,5.00,,95.00\n,with a balance,,,95.00\n"
+    )
+    assert [each.remittance for each in lines(text)] == ["CLIENT", "FEES"]

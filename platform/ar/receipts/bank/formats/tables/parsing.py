@@ -61,9 +61,25 @@ def parse(source: Source) -> Iterator[Event]:
     if not sheet.layout.has_amounts or "booked_on" not in sheet.layout.at:
         return
     skipped = frozenset(sheet.mapping.skip_rows) if sheet.mapping else frozenset()
+    held: Line | None = None  # the movement whose text may go on in the next row
+    last = 0
     for row in data_rows(sheet.table):
-        if row.number not in skipped and not skips(sheet.mapping, sheet.layout, row.cells):
-            yield from _row(sheet, row.number, row.cells)
+        if row.number in skipped or skips(sheet.mapping, sheet.layout, row.cells):
+            continue
+        if held and row.number == last + 1 and _goes_on(sheet, row.cells):
+            more = [held.remittance, *filter(None, row.cells)]
+            held, last = held._replace(remittance=clean(" ".join(more), MAX_REMITTANCE_CHARS)), row.number
+            continue
+        if held:
+            yield held
+            held = None
+        for event in _row(sheet, row.number, row.cells):
+            if isinstance(event, Line):
+                held, last = event, row.number
+            else:
+                yield event
+    if held:
+        yield held
     for account in sheet.accounts.values():
         opening, closing, on = _balances(account)
         yield Closed(account.ref, closing, on, opening)
@@ -145,6 +161,14 @@ def _is_remark(sheet: Sheet, cells: Sequence[str], when: str, amounts: Sequence[
         return not is_day or any(BALANCE_ROW.search(cell) for cell in cells if cell)
     # With an amount a balance is a row only where a cell says nothing else.
     return any(BALANCE_ROW.fullmatch(cell.strip()) for cell in cells if cell)
+
+
+def _goes_on(sheet: Sheet, cells: Sequence[str]) -> bool:
+    """Tells that a row only carries on the text of the movement above it, as OCBC and others write long ones."""
+    filled = [place for place, cell in enumerate(cells) if cell]
+    if not filled or not set(filled) <= set(sheet.layout.texts) or {*filled} & {*sheet.at.values()}:
+        return False
+    return not sheet.below and not any(FOOTER.search(cells[at]) or BALANCE_ROW.search(cells[at]) for at in filled)
 
 
 def _check_numbers(sheet: Sheet, cells: Sequence[str]) -> None:
